@@ -1,0 +1,1 @@
+"""Everything that changes people, companies and accounts. One module per family of changes."""

@@ -1,0 +1,1 @@
+"""Pages of people, companies and marketplace accounts, one module per part."""

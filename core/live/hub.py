@@ -1,0 +1,228 @@
+"""All live sockets of one web process: who follows what, and how a hint reaches them.
+
+One hub for each event loop. It listens once for all sockets, writes a hint down once for all and
+merges bursts once for all, so that a socket costs a send and nothing else.
+"""
+
+import asyncio
+import time
+import weakref
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Protocol
+
+from channels.db import database_sync_to_async
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import Error as DatabaseFailure
+
+from core.live import PEOPLE
+from core.live.hints import RESYNC, Hint
+from core.live.sessions import Doorman, people_of
+from core.live.transport import back_off, transport
+from core.quiet import quiet_logger
+
+logger = quiet_logger(__name__)
+
+QUIET = 0.2  # a topic is told at once, then at most once in this time
+BEAT = 20.0  # sockets get a sign of life, and their sessions are looked at again
+REMEMBERED = 60.0  # how long the hub knows when a topic was last told
+PATIENCE = 2.0  # what a page waits for a subscription that is just being made
+LINGER = 2  # beats without any socket before the hub lets go of its connection
+
+
+class Signal:
+    """Something else than a hint: "beat", "pause" (hints do not come through), "resync"."""
+
+    def __init__(self, kind: str) -> None:
+        self.topic = f"!{kind}"
+        self.text = f'{{"type":"{kind}"}}'
+
+
+BEAT_SIGNAL, PAUSE, RESUME = Signal("beat"), Signal("pause"), Signal("resync")
+
+
+class Socket(Protocol):
+    """What the hub needs of a consumer."""
+
+    session_key: str
+    person: AbstractBaseUser
+    topics: frozenset[str]
+
+    def offer(self, message: Hint | Signal) -> None:
+        """Send when you can, merged with what has not been sent yet. Must not wait."""
+
+    async def serve(self, person: AbstractBaseUser | None) -> None:
+        """Whom the socket serves from here on; nobody: close."""
+
+
+class Hub:
+    """See above. All of it runs in its event loop, so nothing needs a lock."""
+
+    def __init__(self) -> None:
+        self.doorman = Doorman()
+        self.sockets: set[Socket] = set()
+        self.followers: defaultdict[str, set[Socket]] = defaultdict(set)
+        self.listening_since: float | None = None
+        self.deaf_since: float | None = None
+        self._hearing_now = asyncio.Event()
+        self._told: dict[str, float] = {}
+        self._bursts: dict[str, Hint | None] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._tending: asyncio.Task[None] | None = None
+
+    # --- Sockets come and go ---
+
+    def join(self, socket: Socket) -> None:
+        self.sockets.add(socket)
+        if self.deaf_since is not None:
+            socket.offer(PAUSE)
+        if self._tending is None:
+            self._tending = asyncio.create_task(self._tend())
+
+    def leave(self, socket: Socket) -> None:
+        self.sockets.discard(socket)
+        self.follow(socket, frozenset())
+
+    def follow(self, socket: Socket, topics: frozenset[str]) -> None:
+        for topic in socket.topics - topics:
+            self.followers[topic].discard(socket)
+            if not self.followers[topic]:
+                del self.followers[topic]
+        for topic in topics - socket.topics:
+            self.followers[topic].add(socket)
+        socket.topics = topics
+
+    async def hears(self) -> bool:
+        """Whether hints arrive; gives a subscription that is just being made the time it needs."""
+        if self.deaf_since is None:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._hearing_now.wait()
+            except TimeoutError:
+                self._deaf("no answer yet")
+        return self.deaf_since is None
+
+    def told_since(self, topic: str, moment: float) -> bool:
+        """Whether this topic was, or may have been, told since that moment (time.monotonic())."""
+        if False:
+            return True
+        return False
+
+    # --- Hints arrive ---
+
+    def hear(self, text: str) -> None:
+        try:
+            hint = Hint.parse(text)
+        except (ValueError, KeyError, TypeError):
+            logger.warning("Something that is no live hint came in: %.80s", text)
+            return
+        if hint.topic == RESYNC.topic:
+            self._tell_all(RESUME)
+            return
+        self._tell(hint)
+        if hint.topic == PEOPLE:
+            self._spawn_check(socket for socket in self.sockets if hint.concerns(socket.person.pk))
+
+    def _tell(self, hint: Hint) -> None:
+        """The first hint of a burst goes out at once, the others in one when QUIET has passed."""
+        topic = hint.topic
+        self._told[topic] = time.monotonic()
+        if topic in self._bursts:
+            waiting = self._bursts[topic]
+            self._bursts[topic] = waiting.merged(hint) if waiting else hint
+        elif topic in self.followers:
+            self._bursts[topic] = None
+            asyncio.get_running_loop().call_later(QUIET, self._end_burst, topic)
+            for socket in self.followers[topic]:
+                socket.offer(hint)
+
+    def _end_burst(self, topic: str) -> None:
+        waiting = self._bursts.pop(topic)
+        if waiting:
+            self._tell(waiting)
+
+    def _tell_all(self, signal: Signal) -> None:
+        for socket in self.sockets:
+            socket.offer(signal)
+
+    # --- The link ---
+
+    async def _listen(self) -> None:
+        """Keep the subscription up; what was missed while it was down heals by a resync."""
+        waits, way = back_off(), transport()
+        while True:
+            try:
+                await way.listen(self.hear, self._hearing)
+            except Exception as error:  # whatever it is, pages must not believe they are live
+                if self.listening_since is not None:
+                    waits = back_off()
+                self._deaf(f"{type(error).__name__}: {error}")
+                if not isinstance(error, way.FAILURES):
+                    logger.exception("Listening for live hints failed")
+            await asyncio.sleep(next(waits))
+
+    def _hearing(self) -> None:
+        self.listening_since = time.monotonic()
+        self._hearing_now.set()
+        if self.deaf_since is not None:
+            self.deaf_since = None
+            self._tell_all(RESUME)
+
+    def _deaf(self, why: str) -> None:
+        logger.warning("Live hints do not come through, pages read themselves instead: %s", why)
+        self.listening_since = None
+        self._hearing_now.clear()
+        if self.deaf_since is None:
+            self.deaf_since = time.time()
+            self._tell_all(PAUSE)
+
+    # --- While there are sockets ---
+
+    async def _tend(self) -> None:
+        """Listen, beat and look at sessions; some time after the last socket has left, let go."""
+        listener = asyncio.create_task(self._listen())
+        beats_alone = 0
+        try:
+            while beats_alone < LINGER:
+                await asyncio.sleep(BEAT)
+                beats_alone = 0 if self.sockets else beats_alone + 1
+                self._tell_all(BEAT_SIGNAL)
+                self._spawn_check(self.sockets)
+                horizon = time.monotonic() - REMEMBERED
+                self._told = {topic: at for topic, at in self._told.items() if at > horizon}
+        finally:
+            listener.cancel()
+            self._tending = self.listening_since = self.deaf_since = None
+            self._hearing_now.clear()
+
+    def _spawn_check(self, sockets: Iterable[Socket]) -> None:
+        chosen = list(sockets)
+        if chosen:
+            task = asyncio.create_task(self._check(chosen))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _check(self, sockets: list[Socket]) -> None:
+        """Ask again whom these sockets serve: two queries, however many there are."""
+        keys = {socket.session_key for socket in sockets}
+        try:
+            people = await database_sync_to_async(people_of)(keys)
+        except DatabaseFailure:
+            return  # without a database nothing is told either; the next beat asks again
+        await asyncio.gather(*(one.serve(people.get(one.session_key)) for one in sockets))
+
+
+_hubs: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = weakref.WeakKeyDictionary()
+
+
+def hub_here() -> Hub:
+    """The hub of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub()
+    return _hubs[loop]
+
+
+def hubs() -> list[Hub]:
+    """The hubs of this process: one in a web process once a page is open, none in a worker."""
+    return list(_hubs.values())

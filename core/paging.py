@@ -1,0 +1,301 @@
+"""Keyset paging: the last page of a million rows costs what the first costs.
+
+A page is found by the values of its neighbour row, never by counting rows from the start. Rows
+without a value in the leading column come last in both directions; they form a segment of their
+own, because PostgreSQL can walk an index for "a < 5" and for "a IS NULL", but not for both at once.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, models
+from django.db.models import F, Q
+
+EXACT_UP_TO = 10_000
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page starts: the key of the row beside it, and the way to read from there."""
+
+    forward: bool = True
+    key: tuple[Any, ...] | None = None
+    start: int = 0  # rows known to lie before the page; 0 when nobody counted
+
+    @classmethod
+    def parse(cls, text: str, types: Sequence[models.Field[Any, Any]]) -> Cursor | None:
+        """Read what `token()` wrote. None where it is not ours: the first page is shown then."""
+        if text == "last":
+            return cls(forward=False)
+        way, _, token = text.partition("-")
+        if way not in {"after", "before"} or not token:
+            return None
+        try:
+            start, *values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+            if len(values) != len(types) or not isinstance(start, int):
+                return None
+            key = tuple(
+                None if value is None else kind.to_python(value)
+                for kind, value in zip(types, values, strict=True)
+            )
+        except (ValueError, TypeError, ValidationError, binascii.Error):
+            return None
+        return cls(forward=way == "after", key=key, start=start)
+
+
+def token(way: str, key: Sequence[Any], start: int) -> str:
+    raw = json.dumps([start, *key], cls=_ExactEncoder, separators=(",", ":"))
+    return f"{way}-{base64.urlsafe_b64encode(raw.encode()).decode().rstrip('=')}"
+
+
+class _ExactEncoder(DjangoJSONEncoder):
+    """Django's encoder cuts microseconds, and a cut key would show a row twice or never."""
+
+    def default(self, o: Any) -> Any:
+        return o.isoformat() if hasattr(o, "isoformat") else super().default(o)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One column of the order."""
+
+    path: str
+    descending: bool
+    kind: models.Field[Any, Any]
+    nullable: bool
+
+    def order(self, forward: bool) -> str:
+        return f"{'-' if self.descending == forward else ''}{self.path}"
+
+    def value(self, record: models.Model) -> Any:
+        found: Any = record
+        for name in self.path.split("__"):
+            found = getattr(found, name, None)
+        return found
+
+
+@dataclass
+class Page:
+    """The rows of one page and the addresses of its neighbours ("" where there is none)."""
+
+    records: list[Any] = field(default_factory=list)
+    start: int = 0  # rows before this page, where known
+    newer: str = ""
+    older: str = ""
+
+    @property
+    def first_number(self) -> int:
+        return self.start + 1
+
+    @property
+    def last_number(self) -> int:
+        return self.start + len(self.records)
+
+
+def read(queryset: models.QuerySet[Any], *, size: int, at: str = "") -> Page:
+    """The page of `size` rows that `at` points to; the first one where it points nowhere."""
+    terms = terms_of(queryset)
+    cursor = Cursor.parse(at, [term.kind for term in terms]) or Cursor()
+    rows = _fetch(queryset, terms, cursor, size + 1)
+    more = len(rows) > size
+    if cursor.key is not None and (not rows or (not cursor.forward and not more)):
+        # The rows beside the cursor are gone, or the way back has reached the top.
+        return read(queryset, size=size)
+    rows = rows[:size]
+    if not cursor.forward:
+        rows.reverse()
+    page = Page(rows, start=_start(cursor, len(rows)))
+    has_newer = cursor.key is not None if cursor.forward else more
+    has_older = more if cursor.forward else cursor.key is not None
+    if has_newer:
+        page.newer = token("before", [term.value(rows[0]) for term in terms], page.start)
+    if has_older:
+        page.older = token("after", [term.value(rows[-1]) for term in terms], page.last_number)
+    return page
+
+
+def _start(cursor: Cursor, found: int) -> int:
+    return cursor.start if cursor.forward else max(cursor.start - found, 0)
+
+
+def terms_of(queryset: models.QuerySet[Any]) -> list[Term]:
+    """The order of the queryset, made unique by the primary key at its end."""
+    model = queryset.model
+    names = [str(name) for name in queryset.query.order_by or model._meta.ordering or ("pk",)]
+    descending = names[-1].startswith("-")
+    bare = {name.lstrip("-") for name in names}
+    if not bare & {"pk", model._meta.pk.name}:
+        names.append("-pk" if descending else "pk")
+    return [_term(queryset, name) for name in names]
+
+
+def _term(queryset: models.QuerySet[Any], name: str) -> Term:
+    path = name.lstrip("-")
+    annotation = queryset.query.annotations.get(path)
+    if annotation is not None:
+        return Term(path, name.startswith("-"), annotation.output_field, nullable=True)
+    meta, nullable = queryset.model._meta, False
+    kind: Any = meta.pk
+    for part in path.split("__"):
+        try:
+            kind = meta.pk if part == "pk" else meta.get_field(part)
+        except FieldDoesNotExist as error:
+            raise ValueError(f"{queryset.model.__name__} cannot be sorted by {path}") from error
+        nullable = nullable or kind.null
+        if kind.is_relation:
+            meta = kind.related_model._meta
+    return Term(path, name.startswith("-"), kind, nullable)
+
+
+def _fetch(
+    queryset: models.QuerySet[Any], terms: list[Term], cursor: Cursor, limit: int
+) -> list[Any]:
+    lead, rest = terms[0], terms[1:]
+    if not lead.nullable:
+        segments = [(queryset, terms, cursor.key)]
+    else:
+        filled = queryset.filter(**{f"{lead.path}__isnull": False})
+        empty = queryset.filter(**{f"{lead.path}__isnull": True})
+        key = cursor.key
+        in_empty = key is not None and key[0] is None
+        segments = [
+            (filled, terms, None if in_empty else key),
+            (empty, rest, key[1:] if key is not None and in_empty else None),
+        ]
+        if not cursor.forward:
+            segments.reverse()
+        if key is not None and in_empty == cursor.forward:
+            segments = segments[1:]  # the walk begins in the second segment
+    rows: list[Any] = []
+    for part, part_terms, key in segments:
+        part = part.order_by(*(term.order(cursor.forward) for term in part_terms))
+        if key is not None:
+            part = part.filter(beyond(part_terms, key, forward=cursor.forward))
+        rows.extend(part[: limit - len(rows)])
+        if len(rows) >= limit:
+            break
+    return rows
+
+
+def beyond(terms: list[Term], key: tuple[Any, ...], *, forward: bool) -> Q | RowBeyond:
+    """The condition "comes after this key in the walk"."""
+    less = [term.descending == forward for term in terms]
+    if len(set(less)) == 1:
+        return RowBeyond(terms, key, less=less[0])
+    condition, equal = Q(), Q()
+    for term, value, is_less in zip(terms, key, less, strict=True):
+        condition |= equal & Q((f"{term.path}__{'lt' if is_less else 'gt'}", value))
+        equal &= Q((term.path, value))
+    # Implied by the rest, but only this lets PostgreSQL start the index walk here.
+    bound = Q((f"{terms[0].path}__{'lte' if less[0] else 'gte'}", key[0]))
+    return bound & condition
+
+
+class RowBeyond(models.Func):
+    """(a, b) < (1, 2): a row comparison, which an index on (a, b) answers in one descent."""
+
+    output_field = models.BooleanField()
+    conditional = True
+
+    def __init__(self, terms: list[Term], key: tuple[Any, ...], *, less: bool) -> None:
+        values = [
+            models.Value(value, output_field=term.kind)
+            for term, value in zip(terms, key, strict=True)
+        ]
+        super().__init__(*(F(term.path) for term in terms), *values)
+        self.operator = "<" if less else ">"
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: Any, connection: Any, **extra: Any
+    ) -> tuple[str, tuple[Any, ...]]:
+        parts = [compiler.compile(expression) for expression in self.source_expressions]
+        half = len(parts) // 2
+        left, right = (", ".join(sql for sql, _ in side) for side in (parts[:half], parts[half:]))
+        params = tuple(param for _, values in parts for param in values)
+        return f"({left}) {self.operator} ({right})", params
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows match: exact up to ten thousand, beyond that a bound or an estimate."""
+
+    number: int
+    is_exact: bool = True
+    is_estimate: bool = False
+
+
+def count(queryset: models.QuerySet[Any], page: Page | None = None) -> Count:
+    """Counting a million rows costs more than the page that shows fifty of them, so do not.
+
+    Up to ten thousand are counted. Beyond that PostgreSQL's own statistics say about how many;
+    where they do not say clearly, the answer is "more than ten thousand".
+    """
+    if page is not None and page.start == 0 and not page.newer and not page.older:
+        return Count(len(page.records))
+    table = queryset.model._meta.db_table
+    query = queryset.query
+    if not query.where and not query.distinct and not query.is_sliced and not query.group_by:
+        return _count_of_table(table)
+    if _rows_of(table) > CLEARLY_MORE:
+        planned = _planned_rows(queryset)
+        if planned > CLEARLY_MORE:
+            return Count(planned, is_exact=False, is_estimate=True)
+    number = queryset.order_by().values("pk")[: EXACT_UP_TO + 1].count()
+    return Count(min(number, EXACT_UP_TO), is_exact=number <= EXACT_UP_TO)
+
+
+# A plan's estimate may be wrong by some factor, but hardly ever by ten.
+CLEARLY_MORE = 10 * EXACT_UP_TO
+
+
+def _planned_rows(queryset: models.QuerySet[Any]) -> int:
+    plan = json.loads(queryset.order_by().values("pk").explain(format="json"))
+    return int(plan[0]["Plan"]["Plan Rows"])
+
+
+def _count_of_table(table: str) -> Count:
+    quoted = connection.ops.quote_name(table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT estimate, CASE WHEN estimate > %(bound)s THEN NULL ELSE
+                (SELECT count(*) FROM (SELECT 1 FROM {quoted} LIMIT %(bound)s + 1) few) END
+            FROM ({ESTIMATE}) statistics
+            """,  # noqa: S608 - the name is quoted and comes from the model
+            {"bound": EXACT_UP_TO, "table": quoted},
+        )
+        estimate, exact = cursor.fetchone()
+    if exact is None:
+        return Count(estimate, is_exact=False, is_estimate=True)
+    return Count(min(exact, EXACT_UP_TO), is_exact=exact <= EXACT_UP_TO)
+
+
+# Autovacuum keeps the statistics of a partitioned table's parts, not those of the whole.
+ESTIMATE = """
+    SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint AS estimate FROM pg_class
+    WHERE relkind = 'r' AND (oid = %(table)s::regclass OR oid IN
+        (SELECT inhrelid FROM pg_inherits WHERE inhparent = %(table)s::regclass))
+"""
+_known_sizes: dict[str, tuple[float, int]] = {}
+SIZE_IS_KNOWN_FOR = 60.0  # seconds; a table does not become large from one minute to the next
+
+
+def _rows_of(table: str) -> int:
+    """About how many rows a table has, asked at most once a minute."""
+    known = _known_sizes.get(table)
+    if known is not None and time.monotonic() - known[0] < SIZE_IS_KNOWN_FOR:
+        return known[1]
+    with connection.cursor() as cursor:
+        cursor.execute(ESTIMATE, {"table": connection.ops.quote_name(table)})
+        [rows] = cursor.fetchone()
+    _known_sizes[table] = (time.monotonic(), rows)
+    return int(rows)

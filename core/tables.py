@@ -1,0 +1,339 @@
+"""List pages: columns declared the django-tables2 way, rows written in one loop, one view each.
+
+    @permission_required("orders.view_order", raise_exception=True)
+    def order_list(request: AuthedRequest) -> HttpResponse:
+        return table_page(request, page="orders.order_list", title=_("Orders"), table=OrderTable,
+                          filterset=OrderFilter, queryset=Order.objects.for_list(), live="orders")
+
+The same address answers the page, its results alone (htmx), an export (?export=csv), the dialog of
+all filters (?_panel=filters) and bulk actions (POST).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+import django_tables2 as tables
+from django.db.models import QuerySet
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from core import actions, export, filter_panel, list_menus, paging, preferences
+from core.columns import Column, SelectColumn
+from core.filters import BaseFilterSet, without
+from core.html import EMPTY
+from core.pages import AuthedRequest, is_partial, render_page
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Header:
+    """One cell of the table's head; `query` sorts by it."""
+
+    name: str
+    label: str
+    css: str
+    query: str = ""
+    sorted: str = ""  # "ascending", "descending" or ""
+
+
+class BaseTable(tables.Table):  # type: ignore[misc]
+    """A table of a list page. `Meta.order_by` is the order it opens with."""
+
+    class Meta:
+        order_by: str | tuple[str, ...] = "-pk"
+
+    def __init__(self, queryset: QuerySet[Any], *, sort: str = "", **options: Any) -> None:
+        super().__init__(queryset, order_by=self._known(sort) or None, **options)
+
+    def _known(self, sort: str) -> tuple[str, ...]:
+        return tuple(
+            part
+            for part in sort.split(",")
+            if (column := self.base_columns.get(part.lstrip("-"))) and column.orderable
+        )
+
+    @property
+    def queryset(self) -> QuerySet[Any]:
+        """The rows in the table's order."""
+        ordered: QuerySet[Any] = self.data.data
+        return ordered
+
+    @classmethod
+    def choosable(cls) -> dict[str, Column]:
+        """The columns a person may show, hide and arrange."""
+        return {n: c for n, c in cls.base_columns.items() if not isinstance(c, SelectColumn)}
+
+    @classmethod
+    def default_columns(cls) -> list[str]:
+        return [name for name, column in cls.choosable().items() if not column.start_hidden]
+
+    def show(self, names: Sequence[str] | None, *, selectable: bool) -> None:
+        """Show these columns in this order; an unknown name is passed over."""
+        known = [name for name in names or () if name in self.columns] or self.default_columns()
+        shown = [n for n, c in self.base_columns.items() if isinstance(c, SelectColumn)]
+        self.shown: list[str] = (shown if selectable else []) + known
+
+    @property
+    def shown_columns(self) -> list[tuple[str, Column]]:
+        return [(name, self.columns[name].column) for name in self.shown]
+
+    def related(self) -> list[str]:
+        """What the shown columns need joined; hidden ones cost nothing."""
+        return sorted({path for _, column in self.shown_columns for path in column.select_related})
+
+    def headers(self, query: QueryDict) -> list[Header]:
+        current = {str(alias).lstrip("-"): str(alias) for alias in self.order_by or ()}
+        return [self._header(name, column, query, current) for name, column in self.shown_columns]
+
+    def _header(
+        self, name: str, column: Column, query: QueryDict, current: dict[str, str]
+    ) -> Header:
+        label = str(self.columns[name].header)
+        if not column.orderable:
+            return Header(name, label, column.classes)
+        alias = current.get(name, "")
+        state = "" if not alias else "descending" if alias.startswith("-") else "ascending"
+        first = f"-{name}" if column.initial_sort_descending else name
+        second = name if column.initial_sort_descending else f"-{name}"
+        target = second if alias == first else first
+        base = without(query, "sort")
+        sort_query = f"{base}&sort={target}" if base else f"sort={target}"
+        return Header(name, label, column.classes, sort_query, state)
+
+    def row_class(self, record: Any) -> str:
+        """Extra classes of a row, such as "late"."""
+        return ""
+
+    def rows_html(self, records: Iterable[Any]) -> SafeString:
+        """Every row. This loop is the page's hot path: 50 rows × 10 columns in about two ms."""
+        writers = [
+            (
+                _getter(str(bound.accessor)),
+                bound.column.writer(),
+                _opening(bound),
+                bound.column.empty_values,
+            )
+            for bound in (self.columns[name] for name in self.shown)
+        ]
+        parts: list[str] = []
+        write = parts.append
+        for record in records:
+            css = self.row_class(record)
+            write(f'<tr data-pk="{record.pk}" class="{css}" tabindex="-1">')
+            for get, cell, opening, empty in writers:
+                value = get(record)
+                write(opening)
+                write(EMPTY if value in empty else cell(value, record))
+            write("\n")
+        return mark_safe("".join(parts))  # noqa: S308 - every cell() escapes what it is given
+
+
+def _getter(accessor: str) -> Callable[[Any], Any]:
+    """Reads "name" or "actor__name" from a row; a missing relation is an empty cell."""
+    path = accessor.replace("__", ".").split(".")
+    if len(path) == 1:
+        return attrgetter(path[0])
+
+    def follow(record: Any) -> Any:
+        for name in path:
+            if record is None:
+                return None
+            record = getattr(record, name)
+        return record
+
+    return follow
+
+
+def _opening(bound: Any) -> str:
+    column: Column = bound.column
+    label = f' data-label="{escape(bound.header)}"' if column.keep else ""
+    css = f' class="{column.classes}"' if column.classes else ""
+    return f"<td{css}{label}>"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A named state of the list: `query` is its whole filter, `count` what waits there."""
+
+    label: Any
+    query: str
+    count: int | None = None
+    level: str = ""  # "bad" draws the count in red
+
+
+@dataclass
+class Empty:
+    """What a list says when nothing is in it and no filter is to blame."""
+
+    title: Any
+    text: Any
+    icon: str = "inbox"
+    button: Any = ""
+    url: str = ""
+
+
+@dataclass
+class Listing:
+    """Everything the templates of a list page need, under one name."""
+
+    page_id: str
+    title: Any
+    url: str
+    query: QueryDict
+    table: BaseTable
+    filters: BaseFilterSet
+    live: str = ""
+    tabs: Sequence[Tab] = ()
+    empty: Empty | None = None
+    density: str = ""
+    view: Any = None  # the SavedView that is open
+    bulk_actions: Sequence[Any] = ()
+    page: paging.Page = field(default_factory=paging.Page)
+    count: paging.Count = field(default_factory=lambda: paging.Count(0))
+
+    @property
+    def full_url(self) -> str:
+        query = self.query.urlencode()
+        return f"{self.url}?{query}" if query else self.url
+
+    @property
+    def headers(self) -> list[Header]:
+        return self.table.headers(self.query)
+
+    @property
+    def rows(self) -> SafeString:
+        return self.table.rows_html(self.page.records)
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.filters.filters)
+
+    @property
+    def search(self) -> dict[str, Any] | None:
+        """The search field: its name, what it says and what is in it."""
+        if self.filters.search is None:
+            return None
+        name, criterion = self.filters.search
+        return {"name": name, "label": criterion.label, "value": self.query.get(name, "")}
+
+    def hidden(self) -> list[tuple[str, str]]:
+        """What the filter form must carry along although it has no control for it."""
+        own = {control["name"] for control in self.filters.main_controls()}
+        own |= {"page", *([self.filters.search[0]] if self.filters.search else [])}
+        shown = {n for n in own if n not in self.filters.filters or self.filters.has_control(n)}
+        return [(n, v) for n, values in self.query.lists() if n not in shown for v in values]
+
+    def link(self, **changes: str) -> str:
+        """This state with something changed: link(page="last")."""
+        query = self.query.copy()
+        for name, value in changes.items():
+            query[name] = value
+        return f"?{query.urlencode()}"
+
+    @property
+    def newer(self) -> str:
+        return self.link(page=self.page.newer) if self.page.newer else ""
+
+    @property
+    def older(self) -> str:
+        return self.link(page=self.page.older) if self.page.older else ""
+
+    @property
+    def last(self) -> str:
+        return self.link(page="last")
+
+    @property
+    def first(self) -> str:
+        return f"?{without(self.query)}"
+
+    def active_tab(self) -> str:
+        """The query of the tab whose filter is the whole filter of the page."""
+        mine = {n: v for n, v in self.query.lists() if n in self.filters.filters}
+        for tab in self.tabs:
+            if dict(QueryDict(tab.query).lists()) == mine:
+                return tab.query
+        return "-"
+
+
+def table_page(
+    request: AuthedRequest,
+    *,
+    page: str,
+    title: Any,
+    table: type[BaseTable],
+    filterset: type[BaseFilterSet],
+    queryset: QuerySet[Any],
+    live: str = "",
+    tabs: Sequence[Tab] = (),
+    empty: Empty | None = None,
+    template: str = "core/list_page.html",
+    context: dict[str, Any] | None = None,
+) -> HttpResponse | StreamingHttpResponse:
+    """Answer everything a list page is asked: see the top of this module."""
+    query = canonical(request.GET)
+    filters = filterset(query, queryset, request=request)
+    if request.method == "POST":
+        return actions.handle_bulk(request, page=page, queryset=filters.qs)
+    if "_panel" in request.GET:
+        return list_menus.answer(request, page, table, filterset, query) or filter_panel.answer(
+            request, filterset, query
+        )
+    if filters.search_is_too_short() and is_partial(request):
+        return HttpResponse(status=204)  # htmx leaves the list as it is until the third letter
+    if (opening := list_menus.opening(request, page)) is not None:
+        return opening
+
+    bulk = actions.actions_for(page, request.user)
+    view = list_menus.open_view(request, page)
+    rows = table(filters.qs, sort=query.get("sort", ""))
+    rows.show(preferences.columns_for(request.user, page, view), selectable=bool(bulk))
+    if (kind := request.GET.get("export")) in export.TYPES:
+        return export.export_response(request, rows, kind=kind, title=str(title))
+
+    listing = Listing(
+        page_id=page, title=title, url=request.path, query=query, table=rows, filters=filters,
+        live=live, tabs=tabs, empty=empty, view=view, bulk_actions=bulk,
+        density=preferences.density_for(request.user),
+    )  # fmt: skip
+    related = rows.related()
+    ordered = rows.queryset.select_related(*related) if related else rows.queryset
+    listing.page = paging.read(ordered, size=PER_PAGE, at=query.get("page", ""))
+    listing.count = paging.count(filters.qs, listing.page)
+    _number_last_page(listing)
+
+    partial = is_partial(request)
+    response = render_page(
+        request,
+        "components/_results.html" if partial else template,
+        {"listing": listing, "title": title, **(context or {})},
+    )
+    if partial and request.GET.urlencode() != query.urlencode() and "HX-Push-Url" not in response:
+        response["HX-Push-Url"] = listing.full_url
+    return response
+
+
+# Names that ask for another answer of the same state, and are no part of it.
+NOT_STATE = frozenset({"export", "_panel", "csrfmiddlewaretoken"})
+
+
+def canonical(data: QueryDict) -> QueryDict:
+    """The state a query string stands for: no empty values, nothing that is not state."""
+    clean = QueryDict(mutable=True)
+    for name, values in data.lists():
+        kept = [value for value in values if value.strip()]
+        if kept and name not in NOT_STATE:
+            clean.setlist(name, kept)
+    return clean
+
+
+def _number_last_page(listing: Listing) -> None:
+    """The last page is read from the end; an exact count tells where it stands."""
+    page, count = listing.page, listing.count
+    if page.records and not page.older and count.is_exact:
+        page.start = max(count.number - len(page.records), 0)

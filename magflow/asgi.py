@@ -1,0 +1,29 @@
+"""HTTP and websocket in one process."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "magflow.settings")
+http = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import OriginValidator, WebsocketDenier  # noqa: E402
+from channels.sessions import CookieMiddleware  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.urls import path, re_path  # noqa: E402
+
+from core.consumers import LiveConsumer  # noqa: E402
+from magflow.body_limit import BodyLimit  # noqa: E402
+
+# A site that answers to every name ("*") still knows its own: foreign pages must not open sockets.
+origins = [host for host in settings.ALLOWED_HOSTS if host != "*"] or [settings.SITE_URL]
+sockets = URLRouter(
+    [
+        path("live/", LiveConsumer.as_asgi()),
+        re_path("", WebsocketDenier.as_asgi()),
+    ]
+)
+application = ProtocolTypeRouter(
+    {"http": BodyLimit(http), "websocket": OriginValidator(CookieMiddleware(sockets), origins)}
+)

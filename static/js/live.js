@@ -1,0 +1,100 @@
+/* Live hints. One socket per tab follows what the page shows: data-live="orders", or hx-trigger="live:orders from:body".
+   A hint becomes the event live:orders on <body>, detail.ids = [1, 2] or "many"; live:resync: some may be missing, read all.
+   #live-state[data-state=live|connecting|offline] says how it stands; [data-live-banner] is there while offline. */
+(function () {
+  "use strict";
+  const REREAD = 30e3, SILENCE = 50e3, GRACE = 4e3, LONGEST_WAIT = 30e3, NEW_REGION = 5e3, RECENT = 5e3, FRESH = 1e3;
+  const mark = document.getElementById("live-state");
+  if (!mark) return; // nobody is signed in
+  let socket = null, followed = null, heard = 0, tries = 0, everLive = false, retry, doubt;
+  const held = new Map(); // topic → ids, for when the tab is looked at again
+  const recent = new Map(); // "topic id" → when it was told; those rows light up when they are read again
+
+  function show(state) {
+    clearTimeout(doubt);
+    if (state === "connecting") doubt = setTimeout(show, GRACE, "offline");
+    mark.dataset.state = state;
+    document.querySelectorAll("[data-live-banner]").forEach((banner) => (banner.hidden = state !== "offline"));
+  }
+  const waver = () => mark.dataset.state === "live" && show("connecting"); // offline when that lasts
+
+  function tell(topic, ids) {
+    const all = [held.get(topic) || [], ids];
+    if (document.hidden) return held.set(topic, all.includes("many") ? "many" : [...new Set(all.flat())]);
+    if (ids !== "many") ids.forEach((id) => recent.set(`${topic} ${id}`, Date.now()));
+    document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { ids } }));
+  }
+  const resync = () => tell("resync", "many");
+  function topics() {
+    const found = [...document.querySelectorAll("[data-live], [hx-trigger*='live:']")].flatMap((element) => [
+      ...(element.dataset.live || "").split(/[\s,]+/),
+      ...[...(element.getAttribute("hx-trigger") || "").matchAll(/live:([\w.:-]+)/g)].map((match) => match[1]),
+    ]);
+    return [...new Set(found)].filter((topic) => topic && topic !== "resync").sort();
+  }
+
+  /* What changed while the page was on its way is told at once; hence the age of what is shown. */
+  function follow(age) {
+    const names = topics();
+    if (socket?.readyState !== WebSocket.OPEN || names.join() === followed) return;
+    followed = names.join();
+    socket.send(JSON.stringify({ topics: names, age: Math.round(age) }));
+  }
+
+  const answers = {
+    following({ live }) {
+      const isBack = everLive && mark.dataset.state !== "live";
+      tries = 0;
+      if (!live) return waver();
+      show("live");
+      if (isBack) resync();
+      everLive = true;
+    },
+    refused: ({ topic, reason }) => console.warn(`live: ${topic} refused, ${reason}`),
+    pause: waver,
+    resync: () => (show("live"), resync()),
+  };
+
+  function connect() {
+    clearTimeout(retry);
+    if (socket) return;
+    const mine = (socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/live/`));
+    [followed, heard] = [null, Date.now()];
+    mine.onopen = () => follow(performance.now());
+    mine.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      heard = Date.now();
+      if (message.type) answers[message.type]?.(message);
+      else tell(message.topic, message.ids);
+    };
+    mine.onclose = ({ code }) => mine === socket && lost(code); // not when another took its place
+  }
+
+  function lost(code) {
+    const isSignedOut = code === 4401; // whatever is read next leads to the sign-in
+    socket = null;
+    isSignedOut ? (show("offline"), resync()) : waver();
+    retry = setTimeout(connect, isSignedOut ? REREAD : Math.min(LONGEST_WAIT, 500 * 2 ** tries++) * (0.5 + Math.random()));
+  }
+
+  function back() {
+    if (document.hidden) return;
+    held.forEach((ids, topic) => held.delete(topic) && tell(topic, ids));
+    connect();
+  }
+  ["visibilitychange", "online", "pageshow"].forEach((name) => addEventListener(name, back));
+  addEventListener("pagehide", () => (socket?.close(), (socket = null))); // else "back" could not show this page as it was
+  setInterval(() => mark.dataset.state === "offline" && resync(), REREAD);
+  setInterval(() => { // a cut line says nothing: the beat of the server, every 20 s, is missing
+    if (socket && Date.now() - heard > SILENCE) socket.close(), lost();
+    recent.forEach((at, key) => Date.now() - at > RECENT && recent.delete(key));
+  }, RECENT);
+
+  document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+    follow(NEW_REGION);
+    const topic = detail.requestConfig?.triggeringEvent?.type?.match(/^live:(.+)/)?.[1];
+    const rows = [...target.querySelectorAll("[data-pk]")].filter((row) => recent.has(`${topic} ${row.dataset.pk}`));
+    rows.forEach((row) => (row.classList.add("fresh"), setTimeout(() => row.classList.remove("fresh"), FRESH)));
+  });
+  show("connecting"), connect();
+})();

@@ -1,0 +1,84 @@
+"""What every test may use: a database, a browser, people by role, signed-in clients."""
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.choices import Role
+from tests import browser, throwaway
+from tests.factories.accounts import UserFactory
+
+
+def pytest_configure(config):
+    throwaway.begin(config)
+
+
+def pytest_unconfigure(config):
+    throwaway.end(config)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.xdist_group("browser"))  # one browser, in one process
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("e2e") and not browser.find():
+        (pytest.fail if browser.must_exist() else pytest.skip)(browser.MISSING)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return {**browser_type_launch_args, "executable_path": browser.find(), "args": browser.FLAGS}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted(request):
+    """The cache lies in the database, but in no model's table: after a test whose changes stay,
+    Django empties the others only. Attempts to sign in would count on in the next test."""
+    marker = request.node.get_closest_marker("django_db")
+    changes_stay = marker is not None and marker.kwargs.get("transaction")
+    if not changes_stay and "transactional_db" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("transactional_db")  # still there when this fixture ends
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def owner(db):
+    return UserFactory(role=Role.OWNER)
+
+
+@pytest.fixture
+def manager(db):
+    return UserFactory(role=Role.MANAGER)
+
+
+@pytest.fixture
+def viewer(db):
+    return UserFactory(role=Role.VIEWER)
+
+
+def signed_in(user) -> Client:
+    client = Client()
+    client.force_login(user, backend="accounts.backends.RoleBackend")
+    return client
+
+
+@pytest.fixture
+def owner_client(owner) -> Client:
+    return signed_in(owner)
+
+
+@pytest.fixture
+def manager_client(manager) -> Client:
+    return signed_in(manager)
+
+
+@pytest.fixture
+def viewer_client(viewer) -> Client:
+    return signed_in(viewer)

@@ -1,0 +1,209 @@
+"""A running `up` whose processes are killed in turn: everything comes back, nothing stays."""
+
+import contextlib
+import re
+import signal
+import subprocess
+
+import psutil
+import pytest
+
+from tests.checkout import Checkout, Up, until
+from tests.integration.ops.test_up import get
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+
+SILENCE = 20  # seconds; three minutes in earnest, with a heartbeat each minute
+# The heartbeat comes every two seconds here, through the same queue.
+BEATS = """
+import time
+from django.db import connection
+from django_q.tasks import async_task
+while True:
+    async_task("core.jobs.run_job", "core.beat", task_name="core.beat", q_options={"save": False})
+    connection.close()
+    time.sleep(2)
+"""
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory):
+    checkout = Checkout(tmp_path_factory.mktemp("fire") / "magflow")
+    try:
+        with Up(checkout, "--no-demo", WORKER_SILENCE=str(SILENCE)) as up:
+            yield up.ready()
+            assert up.stop() == 0
+            assert checkout.processes() == []
+            own = [line for line in up.lines if not re.match(r"(web|worker) +\|", line)]
+            assert not [line for line in own if "Traceback" in line], up.text
+    finally:
+        checkout.remove()
+
+
+@pytest.fixture
+def beats(up):
+    """Something to do for the worker, all the time."""
+    process = subprocess.Popen(
+        [up.checkout.python, "manage.py", "shell", "-v", "0", "-c", BEATS],
+        cwd=up.checkout.path,
+        env=up.checkout.environment(MAGFLOW_SUPERVISED="1"),
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        beats_after(up, last_beat(up))
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def last_beat(up):
+    return up.checkout.ask("SELECT coalesce(max(at), '-infinity')::text FROM core_heartbeat")
+
+
+def beats_after(up, last):
+    return until(lambda: last_beat(up) != last, what=f"a heartbeat\n{up.text}")
+
+
+def serves(up):
+    def answers():
+        with contextlib.suppress(OSError):
+            return get(up.port)[0] == 200
+        return False
+
+    return until(answers, what=f"pages again\n{up.text}")
+
+
+def below(process):
+    with contextlib.suppress(psutil.Error):
+        return process.children(recursive=True)
+    return []
+
+
+def named(process, title):
+    """The processes of a cluster by what django-q2 calls them: idle, monitor, pusher, …"""
+    return [one for one in below(process) if title in title_of(one)]
+
+
+def title_of(process):
+    with contextlib.suppress(psutil.Error):  # it may end between two looks
+        return " ".join(process.cmdline())
+    return ""
+
+
+def whole_worker(up):
+    """The worker, once all of its processes are there."""
+
+    def found():
+        worker = up.child("worker")
+        is_whole = worker and named(worker, "monitor") and len(named(worker, " idle")) == 2
+        return worker if is_whole else None
+
+    return until(found, what=f"a worker with all its processes\n{up.text}")
+
+
+def gone(processes):
+    psutil.wait_procs(processes, timeout=30)
+    return not [one for one in processes if one.is_running() and one.status() != "zombie"]
+
+
+def test_it_works(up):
+    assert serves(up)
+    assert up.a("worker")
+    assert up.a("warden")
+
+
+def test_killed_web_comes_back(up):
+    web = up.a("web")
+    web.kill()
+    up.other("web", than=web.pid)
+    assert serves(up)
+
+
+def test_killed_worker_comes_back_and_leaves_no_orphans(up):
+    """Its processes would go on without it, taking jobs beside the new ones."""
+    worker = whole_worker(up)
+    orphans = below(worker)
+    worker.kill()
+    up.other("worker", than=worker.pid)
+    assert gone(orphans)
+
+
+def test_killed_sentinel_comes_back(up):
+    """Without it the main process ends with code 0, as if all were well."""
+    worker = whole_worker(up)
+    sentinel = worker.children()[0]
+    orphans = below(sentinel)
+    sentinel.kill()
+    up.other("worker", than=worker.pid)
+    assert gone(orphans)
+
+
+def test_killed_database_comes_back(up):
+    postmaster = up.checkout.postmaster()
+    postmaster.kill()
+    again = until(
+        lambda: (new := up.checkout.postmaster()) and new.pid != postmaster.pid and new,
+        what=f"PostgreSQL again\n{up.text}",
+    )
+    assert again
+    assert serves(up)
+    assert up.a("worker")
+
+
+def test_killed_idle_workers_are_noticed(up, beats):
+    """They take the lock of the queue with them: the cluster looks alive and does nothing."""
+    worker = whole_worker(up)
+    silent = rf"worker +\| gave no sign of life for {SILENCE} s"
+    for _attempt in range(5):  # only one of them holds the lock; it may have been busy just then
+        for idle in named(worker, " idle"):
+            idle.kill()
+        with contextlib.suppress(AssertionError):
+            up.wait_for(silent, within=SILENCE + 15)
+            break
+    assert up.says(silent), up.text
+    last = last_beat(up)
+    up.other("worker", than=worker.pid)
+    assert gone([worker])
+    assert beats_after(up, last)
+
+
+def test_killed_monitor_is_noticed(up, beats):
+    """It takes the lock of the results with it: jobs run, and run again, and are never done."""
+    worker = whole_worker(up)
+    for monitor in named(worker, "monitor"):
+        monitor.kill()
+    up.wait_for(r"worker +\| does its jobs but does not hear that they are done")
+    last = last_beat(up)
+    up.other("worker", than=worker.pid)
+    assert gone([worker])
+    assert beats_after(up, last)
+
+
+def test_killed_supervisor_leaves_nothing(new_checkout):
+    checkout = new_checkout()
+    with Up(checkout, "--no-demo") as up:
+        up.ready()
+        up.process.kill()
+        up.process.wait()
+        until(lambda: checkout.processes() == [], what="the warden has cleared up")
+    with Up(checkout) as up:
+        up.ready()
+        assert not up.says("Leftovers")
+
+
+def test_killed_supervisor_and_warden_are_cleared_up_by_the_next_start(new_checkout):
+    checkout = new_checkout()
+    with Up(checkout, "--no-demo") as up:
+        up.ready()
+        up.a("warden").kill()
+        up.process.send_signal(signal.SIGKILL)
+        up.process.wait()
+        left = [one for one in checkout.processes() if one.name() != "postgres"]
+        assert len(left) > 5  # a web process, and a worker with its own
+    with Up(checkout, port=up.port) as again:  # the old web process still holds that port
+        again.ready()
+        assert again.says(r"Leftovers +\d+ processes of a killed start ended")
+        assert again.says("PostgreSQL .* was running")
+        assert gone(left)
+    assert checkout.processes() == []

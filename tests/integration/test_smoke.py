@@ -1,0 +1,2 @@
+def test_home(owner_client):
+    assert owner_client.get("/").status_code == 200
