@@ -1,9 +1,9 @@
 """Live hints: from the commit in one process to the handler in browsers, over PostgreSQL and Redis.
 
 The web server runs in its own process exactly as `up` starts it, the publisher in another. The
-sockets are signed in, each with a session of its own, and opened by a bare client that costs little,
-so that what is measured is MagFlow; one of them is a real Chromium tab where there is one. Times are
-compared between processes by CLOCK_MONOTONIC, for the tab by the wall clock; both are one machine's.
+sockets are signed in, each with a session of its own, and opened by a bare client that costs
+little, so that MagFlow is what is measured; one more is a real Chromium tab, where there is one.
+Processes compare times by CLOCK_MONOTONIC, the tab by the wall clock; both are one machine's.
 """
 
 import asyncio
@@ -146,6 +146,7 @@ def people(count: int) -> Iterator[list[str]]:
         yield cookies
     finally:
         Session.objects.filter(session_key__in=cookies).delete()
+        User.objects.filter(pk__in=[person.pk for person in somebody]).delete()
 
 
 # --- The server and the publisher -------------------------------------------------------------
@@ -200,16 +201,7 @@ def publisher(hints: int) -> None:
 
 
 def environment(redis_url: str) -> dict[str, str]:
-    address = settings.DATABASES["default"]
-    user = address["USER"] + (f":{address['PASSWORD']}" if address["PASSWORD"] else "")
-    database = f"postgres://{user}@{address['HOST']}:{address['PORT']}/{address['NAME']}"
-    return {
-        **os.environ,
-        "DATABASE_URL": os.environ.get("DATABASE_URL") or database,
-        "REDIS_URL": redis_url,
-        "SECRET_KEY": settings.SECRET_KEY,
-        "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"],
-    }
+    return {**os.environ, "REDIS_URL": redis_url}
 
 
 def free_port() -> int:
@@ -257,7 +249,7 @@ class Crowd:
 
 
 class Client(asyncio.Protocol):
-    """A websocket that reads short text frames, and answers pings by not being there long enough."""
+    """A websocket that reads short text frames, and is gone before a ping needs an answer."""
 
     def __init__(self, crowd: Crowd, cookie: str) -> None:
         self.crowd, self.cookie = crowd, cookie
@@ -271,8 +263,9 @@ class Client(asyncio.Protocol):
         key = base64.b64encode(os.urandom(16)).decode()
         origin = f"127.0.0.1:{self.crowd.port}"
         self.transport.write(
-            f"GET /live/ HTTP/1.1\r\nHost: {origin}\r\nOrigin: http://{origin}\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+            f"GET /live/ HTTP/1.1\r\nHost: {origin}\r\nOrigin: http://{origin}\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
             f"Cookie: {settings.SESSION_COOKIE_NAME}={self.cookie}\r\n\r\n".encode()
         )
@@ -326,7 +319,8 @@ class Tab:
     FOLLOW = """topic => {
         window.arrivals = {};
         document.body.addEventListener(`live:${topic}`, ({ detail }) => {
-            if (detail.ids !== "many") for (const id of detail.ids) window.arrivals[id] ??= Date.now() / 1000;
+            if (detail.ids === "many") return;
+            for (const id of detail.ids) window.arrivals[id] ??= Date.now() / 1000;
         });
         const region = document.createElement("i");
         region.dataset.live = topic;

@@ -92,13 +92,14 @@ def ensure(table: PartitionedTable, now: datetime | None = None) -> list[str]:
         hold_in_transaction("partitions", table.table)
         if not _is_partitioned(cursor, table.table):
             return []
-        # Behind a long reader we would make every writer wait as well: rather try tomorrow.
-        cursor.execute("SET LOCAL lock_timeout = '5s'")
+        # While we wait behind a long reader, every writer waits behind us: rather try tomorrow.
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
         have = _parts(cursor, table)
-        needed = {part.name: part for part in (*_ahead(table, today), *_stray(cursor, table))}
+        stray = {part.name: part for part in _stray(cursor, table)}
+        needed = stray | {part.name: part for part in _ahead(table, today)}
         made = [part for name, part in sorted(needed.items()) if name not in have]
         for part in made:
-            _make(cursor, table, part)
+            _make(cursor, table, part, is_written=part.name in stray or part.start <= today)
         dropped = _drop_old(cursor, table, today)
     return [*(f"+ {part.name}" for part in made), *(f"- {name}" for name in dropped)]
 
@@ -149,11 +150,12 @@ def _stray(cursor: CursorWrapper, table: PartitionedTable) -> list[Part]:
     return [table.part(day) for (day,) in cursor.fetchall()]
 
 
-def _make(cursor: CursorWrapper, table: PartitionedTable, part: Part) -> None:
+def _make(cursor: CursorWrapper, table: PartitionedTable, part: Part, is_written: bool) -> None:
     """Build the part beside the table, fill it from the default part, then hang it in.
 
-    Making it in place would lock the whole table; hanging it in locks the default part alone, so
-    those who write the rows of today do not wait.
+    Made in time, it locks the default part alone: those who write the rows of today do not wait.
+    Where rows of this very part may be on their way into the default, all writers are held up for
+    the moment, or PostgreSQL would refuse the row that was sent there just before.
     """
     names: dict[str, sql.Composable] = {
         "part": sql.Identifier(part.name),
@@ -161,6 +163,8 @@ def _make(cursor: CursorWrapper, table: PartitionedTable, part: Part) -> None:
         "end": sql.Literal(f"{part.end} 00:00:00+00"),
     }
     steps = (
+        # Or somebody writes a row of this part into the default after we have emptied it.
+        "LOCK TABLE {default} IN ACCESS EXCLUSIVE MODE",
         "CREATE TABLE {part} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
         # Having checked each row here, PostgreSQL need not read them again to hang the part in.
         "ALTER TABLE {part} ADD CONSTRAINT bounds CHECK ({column} >= {start} AND {column} < {end})",
@@ -169,6 +173,8 @@ def _make(cursor: CursorWrapper, table: PartitionedTable, part: Part) -> None:
         "ALTER TABLE {table} ATTACH PARTITION {part} FOR VALUES FROM ({start}) TO ({end})",
         "ALTER TABLE {part} DROP CONSTRAINT bounds",
     )
+    if is_written:
+        cursor.execute(_sql("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE", table))
     with rewriting():  # moving a row is no change of it
         for step in steps:
             cursor.execute(_sql(step, table, **names))

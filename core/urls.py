@@ -21,7 +21,11 @@ urlpatterns = [
     path("views/save/", saved_views.saved_view_save, name="saved_view_save"),
     path("views/default/", saved_views.saved_view_default, name="saved_view_default"),
     path("views/<int:pk>/edit/", saved_views.saved_view_edit, name="saved_view_edit"),
-    path("views/<int:pk>/overwrite/", saved_views.saved_view_overwrite, name="saved_view_overwrite"),
+    path(
+        "views/<int:pk>/overwrite/",
+        saved_views.saved_view_overwrite,
+        name="saved_view_overwrite",
+    ),
     path("views/<int:pk>/delete/", saved_views.saved_view_delete, name="saved_view_delete"),
     path("preferences/", saved_views.preferences_save, name="preferences_save"),
 ]

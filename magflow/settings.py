@@ -164,12 +164,12 @@ if REDIS_URL:
     CHANNEL_LAYERS["default"] = {
         "BACKEND": "core.live.over_redis.HintLayer",
         "CONFIG": {
-            # Redis does not keep the channels of its databases apart, so installations differ by name.
+            # Redis keeps the channels of its databases together: installations differ by name.
             "prefix": "magflow" + hashlib.sha256(SECRET_KEY.encode()).hexdigest()[:8],
             "hosts": [
                 {
                     "address": REDIS_URL,
-                    # redis-py 8 gives up on a quiet connection after 5 s; an idle page is not a fault.
+                    # redis-py 8 gives up a quiet connection after 5 s; an idle page is no fault.
                     "socket_timeout": None,
                     "socket_connect_timeout": 2,
                     "max_connections": 10_000,

@@ -12,21 +12,25 @@ Note = Callable[[str], None]
 
 
 @contextmanager
-def step(title: str, stream: TextIO | None = None) -> Iterator[Note]:
-    """Print "title   note   0.3 s" when the block ends; on a terminal the title shows at once."""
+def step(title: str, stream: TextIO | None = None, *, alone: bool = True) -> Iterator[Note]:
+    """Print "title   note   0.3 s" when the block ends.
+
+    On a terminal the title shows at once, unless other lines may come before the end of the step.
+    """
     out = stream or sys.stdout
     notes: list[str] = []
     began = time.monotonic()
-    if out.isatty():
+    shows = alone and out.isatty()
+    if shows:
         out.write(f"  {title}")
         out.flush()
     try:
         yield notes.append
     except BaseException:
-        if out.isatty():
+        if shows:
             out.write("\n")
         raise
     seconds = time.monotonic() - began
-    start = "\r" if out.isatty() else ""
+    start = "\r" if shows else ""
     out.write(f"{start}  {title:<22}{', '.join(notes):<40}{seconds:6.1f} s\n")
     out.flush()

@@ -30,6 +30,8 @@ def web(host: str, port: int, environment: Mapping[str, str]) -> Child:
     command = [sys.executable, "-m", "uvicorn", "magflow.asgi:application"]
     command += ["--host", host, "--port", str(port), "--lifespan", "off"]
     command += ["--ws-ping-interval", "20", "--ws-ping-timeout", "20"]
+    # Hints are shorter than what compressing them would cost: 40 KiB for each open page.
+    command += ["--ws-per-message-deflate", "false", "--ws-max-size", "65536"]
     command += ["--timeout-graceful-shutdown", str(WEB_GRACE)]
     command += ["--log-level", "warning", "--no-access-log", "--no-server-header"]
     if not settings.TRUSTED_PROXIES:

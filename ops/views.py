@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from core import bulk, jobs
 from core.audit_words import told
@@ -18,6 +19,7 @@ from ops.first_steps import steps_for
 from ops.tables import JOB_BADGES, SOURCES, AuditTable, JobRunTable
 
 
+@require_safe
 def home(request: AuthedRequest) -> HttpResponse:
     """Where everybody lands."""
     steps = steps_for(request.user)
@@ -43,6 +45,7 @@ def audit_list(request: AuthedRequest) -> HttpResponseBase:
     )
 
 
+@require_safe
 @permission_required("core.view_auditentry", raise_exception=True)
 def audit_entry(request: AuthedRequest, pk: int) -> HttpResponse:
     entry = get_object_or_404(AuditEntry, pk=pk)
@@ -91,6 +94,7 @@ def job_run_list(request: AuthedRequest) -> HttpResponseBase:
     )
 
 
+@require_safe
 @permission_required("core.view_jobrun", raise_exception=True)
 def job_run_page(request: AuthedRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(JobRun.objects.select_related("requested_by"), pk=pk)

@@ -21,7 +21,7 @@ NOT_COPIED = shutil.ignore_patterns(
 )
 # What would make a bare checkout behave like this test run.
 NOT_INHERITED = re.compile(r"^(DATABASE_URL|DJANGO_|PYTEST_|SITE_URL|ALLOWED_HOSTS|CI$|DB_POOL)")
-PATIENCE = 90  # seconds; a start takes three, unless the machine is busy with something else
+PATIENCE = 150  # seconds; a start takes three, unless the machine is busy with something else
 
 
 def until(condition, within=PATIENCE, what=""):
@@ -113,15 +113,14 @@ class Checkout:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-class Up:
-    """`manage.py up` as a person starts it: its lines, its children, its end."""
+class Running:
+    """A command as a person starts it: its lines, its children, its end."""
 
-    def __init__(self, checkout, *arguments, command=None, port=None, **environment):
+    def __init__(self, checkout, *arguments, command=None, **environment):
         self.checkout = checkout
-        self.port = port or free_port()
         command = command or [str(checkout.python)]
         self.process = subprocess.Popen(
-            [*command, "manage.py", "up", "--port", str(self.port), *arguments],
+            [*command, "manage.py", *arguments],
             cwd=checkout.path,
             env=checkout.environment(**environment),
             stdin=subprocess.DEVNULL,
@@ -148,17 +147,13 @@ class Up:
     def wait_for(self, pattern, within=PATIENCE):
         def said():
             found = self.says(pattern)
-            assert found or self.process.poll() is None, f"up ended:\n{self.text}"
+            assert found or self.process.poll() is None, f"it ended:\n{self.text}"
             return found
 
         try:
             return until(said, within, pattern)
         except AssertionError as error:
             raise AssertionError(f"{error}\nwhat it said:\n{self.text}") from None
-
-    def ready(self):
-        self.wait_for(r"MagFlow is ready")
-        return self
 
     def child(self, name):
         """The process of this name that the supervisor started itself."""
@@ -187,7 +182,12 @@ class Up:
     def stop(self, number=signal.SIGINT):
         """Ask it to stop; returns its exit code."""
         self.process.send_signal(number)
-        code = self.process.wait(PATIENCE)
+        try:
+            code = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            left = [(one.pid, one.status(), one.cmdline()) for one in self.checkout.processes()]
+            self.process.kill()
+            raise AssertionError(f"it did not stop: {left}\n{self.text}") from None
         self.reader.join(5)
         return code
 
@@ -197,3 +197,15 @@ class Up:
     def __exit__(self, *error):
         if self.process.poll() is None:
             self.stop()
+
+
+class Up(Running):
+    """`manage.py up` on a port of its own."""
+
+    def __init__(self, checkout, *arguments, port=None, **more):
+        self.port = port or free_port()
+        super().__init__(checkout, "up", "--port", str(self.port), *arguments, **more)
+
+    def ready(self):
+        self.wait_for(r"MagFlow is ready")
+        return self

@@ -63,7 +63,13 @@ class Server:
         from magflow.asgi import application
 
         config = uvicorn.Config(
-            application, port=port, lifespan="off", log_level="warning", timeout_graceful_shutdown=5
+            application,
+            port=port,
+            lifespan="off",
+            log_level="warning",
+            timeout_graceful_shutdown=5,
+            ws_per_message_deflate=False,
+            ws_max_size=65_536,
         )
         self.uvicorn = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.uvicorn.run, daemon=True)
@@ -128,9 +134,16 @@ class Page:
 
     def hint(self, within=10.0):
         """The next message of substance."""
-        while (message := self.next(within)).get("type") == "beat":
+        deadline = time.monotonic() + within
+        while (message := self.next(deadline - time.monotonic())).get("type") == "beat":
             pass
         return message
+
+    def hint_is(self, expected, *, within=10.0):
+        """Wait for this one, whatever comes before."""
+        deadline = time.monotonic() + within
+        while self.hint(deadline - time.monotonic()) != expected:
+            pass
 
     def is_untold(self, *, after=0.0):
         """Whether a hint that is sent now is the next to arrive; both ways keep the order.
@@ -156,7 +169,8 @@ def open_socket(server, cookie, *, origin="", path="/live/"):
     url = f"ws://127.0.0.1:{server.port}{path}"
     origin = server.url if origin == "" else origin
     headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}"}
-    with connect(url, origin=origin, additional_headers=headers, proxy=None) as socket:
+    options = {"proxy": None, "max_queue": None}  # unread beats must not hold up the closing
+    with connect(url, origin=origin, additional_headers=headers, **options) as socket:
         yield Page(socket)
 
 
@@ -188,13 +202,11 @@ def redis_settings(redis):
 
 def environment():
     """For another process of this installation: the test database, the Redis of this test."""
-    address = connection.settings_dict
-    who = address["USER"] + (f":{address['PASSWORD']}" if address["PASSWORD"] else "")
-    place = f"{address['HOST'].replace('/', '%2F')}:{address['PORT']}"
+    server = os.environ["DATABASE_URL"].rpartition("/")[0]
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": f"postgres://{who}@{place}/{address['NAME']}",
+        "DATABASE_URL": f"{server}/{connection.settings_dict['NAME']}",
         "REDIS_URL": settings.REDIS_URL,
         "SECRET_KEY": settings.SECRET_KEY,
     }

@@ -57,8 +57,8 @@ def web_command(port):
     lines = (BASE_DIR / "Procfile").read_text().splitlines()
     line = next(line for line in lines if line.startswith("web:")).partition(":")[2]
     words = shlex.split(line.replace("${PORT:-8000}", str(port)).replace("0.0.0.0", "127.0.0.1"))
-    assert words[0] == "python", line
-    return [sys.executable, *words[1:]]
+    assert "python" in words, line
+    return [sys.executable if word == "python" else word for word in words]
 
 
 class Site:

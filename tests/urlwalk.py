@@ -166,8 +166,8 @@ class World:
     def visit(self, route, who, method, url):
         """Ask, undo what it did, and say what it means."""
         client, data = self.clients[who], None
-        if method == "POST" and who != ANONYMOUS and route.name in DATA:
-            data = DATA[route.name](self, self.people[who])
+        if method == "POST" and route.name in DATA:
+            data = DATA[route.name](self, self.people.get(who))
         before = deepcopy(client.cookies)
         with transaction.atomic():
             response = client.get(url) if method == "GET" else client.post(url, data)
@@ -279,7 +279,8 @@ FILL = {
 
 def _list_state(world, person):
     """The signed state of a list page, as the page itself hands it out."""
-    return {"state": ListState(page=world.view.page, path="/audit/").sign(person)}
+    state = ListState(page=world.view.page, path="/audit/")
+    return {"state": state.sign(person)} if person else {}
 
 
 # What is posted where an empty form would be refused before the permission shows. All else is

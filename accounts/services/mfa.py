@@ -78,6 +78,7 @@ def note_codes_renewed(person: User) -> None:
 @transaction.atomic
 def reset_factors(person: User, *, by: User | None) -> User:
     """For somebody who lost phone and codes: remove every factor and sign them out everywhere."""
+    locks.hold(locks.PEOPLE)
     person = User.objects.locked().get(pk=person.pk)
     rules.check_may_manage(person, by=by)
     if by is not None and by.pk == person.pk:

@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import legal
 from accounts.choices import Country
@@ -54,6 +54,7 @@ def company_add(request: AuthedRequest) -> HttpResponse:
     )
 
 
+@require_safe
 @permission_required("accounts.view_company", raise_exception=True)
 def company_detail(request: AuthedRequest, pk: int) -> HttpResponse:
     company = get_object_or_404(Company, pk=pk)

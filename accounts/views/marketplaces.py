@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import platforms
 from accounts.filters import MarketplaceAccountFilter
@@ -60,6 +60,7 @@ def marketplace_account_add(request: AuthedRequest) -> HttpResponse:
     )
 
 
+@require_safe
 @permission_required("accounts.view_marketplaceaccount", raise_exception=True)
 def marketplace_account_detail(request: AuthedRequest, pk: int) -> HttpResponse:
     account = get_object_or_404(MarketplaceAccount.objects.select_related("company"), pk=pk)

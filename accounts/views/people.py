@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import links, lockout, mail
 from accounts.choices import PERSON_STATUS_BADGES, PersonStatus
@@ -65,6 +65,7 @@ def person_invite(request: AuthedRequest) -> HttpResponse:
     return render_page(request, "accounts/person_invite.html", {"form": form}, status=status)
 
 
+@require_safe
 @permission_required("accounts.invite_user", raise_exception=True)
 def person_link(request: AuthedRequest, pk: int) -> HttpResponse:
     """The invitation's link, to be handed over by other ways than mail."""
@@ -85,6 +86,7 @@ def person_link(request: AuthedRequest, pk: int) -> HttpResponse:
     return render_page(request, "accounts/person_link.html", context)
 
 
+@require_safe
 @permission_required("accounts.view_user", raise_exception=True)
 def person_detail(request: AuthedRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(User, pk=pk)

@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
 
 from accounts import roles
 from accounts.choices import Role
@@ -16,6 +17,7 @@ from accounts.views._dialogs import ask
 from core.pages import AuthedRequest, render_page
 
 
+@require_safe
 @permission_required("accounts.view_user", raise_exception=True)
 def role_list(request: AuthedRequest) -> HttpResponse:
     required = set(RolePolicy.objects.filter(require_mfa=True).values_list("role", flat=True))

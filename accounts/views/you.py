@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.choices import Density
 from accounts.forms import ProfileForm, TokenForm
@@ -34,6 +34,7 @@ def profile(request: AuthedRequest) -> HttpResponse:
     return render_page(request, "accounts/profile.html", {"form": form}, status=status)
 
 
+@require_safe
 def security(request: AuthedRequest) -> HttpResponse:
     """Password, second factor, places where one is signed in, tokens."""
     person = request.user
@@ -49,6 +50,7 @@ def security(request: AuthedRequest) -> HttpResponse:
     return render_page(request, "accounts/security.html", context)
 
 
+@require_safe
 def two_factor_needed(request: AuthedRequest) -> HttpResponse:
     """Where somebody is sent who has to set up two-factor before anything else."""
     if not request.user.must_enroll_mfa:

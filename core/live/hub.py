@@ -104,9 +104,9 @@ class Hub:
 
     def told_since(self, topic: str, moment: float) -> bool:
         """Whether this topic was, or may have been, told since that moment (time.monotonic())."""
-        if False:
+        if self.listening_since is None or moment < self.listening_since:
             return True
-        return False
+        return moment < time.monotonic() - REMEMBERED or self._told.get(topic, 0) > moment
 
     # --- Hints arrive ---
 

@@ -13,7 +13,8 @@
   });
   document.body.addEventListener("columns:saved", () => {
     const results = find("#results");
-    window.htmx.ajax("GET", results.dataset.url, { source: results, target: results, swap: "outerHTML" });
+    const read = window.htmx.ajax("GET", results.dataset.url, { source: results, target: results, swap: "outerHTML" });
+    read.catch(() => {});  // overtaken by the next change
   });
   /* Refused: the menu shows again what is really kept. */
   document.body.addEventListener("htmx:afterRequest", ({ detail }) => {

@@ -3,7 +3,7 @@
    #live-state[data-state=live|connecting|offline] says how it stands; [data-live-banner] is there while offline. */
 (function () {
   "use strict";
-  const REREAD = 30e3, SILENCE = 50e3, GRACE = 4e3, LONGEST_WAIT = 30e3, NEW_REGION = 5e3, RECENT = 5e3, FRESH = 1e3;
+  const REREAD = 30e3, SILENCE = 50e3, GRACE = 4e3, LONGEST_WAIT = 30e3, NEW_REGION = 5e3, RECENT = 5e3, FRESH = 1e3, SPREAD = 1.5e3;
   const mark = document.getElementById("live-state");
   if (!mark) return; // nobody is signed in
   let socket = null, followed = null, heard = 0, tries = 0, everLive = false, retry, doubt;
@@ -25,6 +25,7 @@
     document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { ids } }));
   }
   const resync = () => tell("resync", "many");
+  const catchUp = () => setTimeout(resync, Math.random() * SPREAD); // not all pages at once
   function topics() {
     const found = [...document.querySelectorAll("[data-live], [hx-trigger*='live:']")].flatMap((element) => [
       ...(element.dataset.live || "").split(/[\s,]+/),
@@ -43,16 +44,15 @@
 
   const answers = {
     following({ live }) {
-      const isBack = everLive && mark.dataset.state !== "live";
       tries = 0;
       if (!live) return waver();
+      if (everLive && mark.dataset.state !== "live") catchUp();
       show("live");
-      if (isBack) resync();
       everLive = true;
     },
     refused: ({ topic, reason }) => console.warn(`live: ${topic} refused, ${reason}`),
     pause: waver,
-    resync: () => (show("live"), resync()),
+    resync: () => (show("live"), (everLive = true), catchUp()),
   };
 
   function connect() {
@@ -60,7 +60,7 @@
     if (socket) return;
     const mine = (socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/live/`));
     [followed, heard] = [null, Date.now()];
-    mine.onopen = () => follow(performance.now());
+    mine.onopen = () => follow(everLive ? 0 : performance.now()); // who comes back reads all anyway
     mine.onmessage = ({ data }) => {
       const message = JSON.parse(data);
       heard = Date.now();

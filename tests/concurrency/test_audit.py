@@ -21,8 +21,7 @@ def _no_parts_left_over():
     yield
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname FROM pg_class WHERE relkind = 'r'"
-            " AND relname ~ '^core_auditentry_p204'"
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^core_auditentry_p204'"
         )
         for (name,) in cursor.fetchall():
             cursor.execute(f"DROP TABLE {name}")
@@ -66,16 +65,17 @@ def test_two_hosts_make_the_parts_while_others_write():
 
     with ThreadPoolExecutor(6) as pool:
         writers = [pool.submit(in_thread, writer, offset) for offset in range(4)]
-        makers = []
-        for _ in range(4):
-            time.sleep(0.2)
-            makers += [
-                pool.submit(in_thread, partitions.ensure, audit.TABLE, datetime.now(UTC))
-                for _ in range(2)
-            ]
-            for maker in makers:
-                maker.result(30)
-        stop.set()
+        try:
+            for _ in range(4):
+                time.sleep(0.2)
+                makers = [
+                    pool.submit(in_thread, partitions.ensure, audit.TABLE, datetime.now(UTC))
+                    for _ in range(2)
+                ]
+                for maker in makers:
+                    maker.result(30)
+        finally:
+            stop.set()
         for one in writers:
             one.result(30)
     partitions.ensure(audit.TABLE)

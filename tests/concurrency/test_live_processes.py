@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from django.conf import settings
+from django_q.models import OrmQ, Task
 from django_q.tasks import async_task
 
 from core import live
@@ -73,6 +74,8 @@ def test_the_worker_is_heard(tab):
     finally:
         worker.terminate()
         worker.wait(30)
+        Task.objects.all().delete()
+        OrmQ.objects.all().delete()
 
 
 def test_a_process_that_ends_at_once_is_heard(tab):

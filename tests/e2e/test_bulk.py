@@ -207,6 +207,7 @@ def test_a_number_is_typed_before_something_final(visit, manager, people):
     page.keyboard.press("Enter")
     expect(dialog(page)).to_contain_text("Type 50 to confirm.")
     expect(dialog(page).locator("[aria-invalid]")).to_be_focused()
+    expect(dialog(page).locator(".htmx-added, .htmx-settling")).to_have_count(0)
     assert effects() == 0
     page.keyboard.type("50")
     page.keyboard.press("Enter")

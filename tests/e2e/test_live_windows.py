@@ -102,6 +102,7 @@ def test_who_is_deactivated_is_led_to_the_sign_in(visit, owner):
     expect(window).to_have_url(re.compile("/sign-in/"), timeout=5 * A_SECOND)
 
 
+@pytest.mark.slow
 def test_a_server_that_restarts_is_noticed_and_caught_up_with(visit, owner, ana, live_app):
     window = live_window(visit, owner, "/people/")
     for meant in ("WebSocket connection", "ERR_CONNECTION_REFUSED", "htmx:sendError"):

@@ -24,7 +24,7 @@ from ops import first_run, launch, leftovers, static_files
 from ops.output import Output
 from ops.supervisor import Service, Supervisor
 
-READY_SECONDS = 60
+READY_SECONDS = 120  # on a busy machine; what cannot work ends before that
 MOST_FALLS = 3  # a process that ends this often before it ever worked will not work
 
 
@@ -109,7 +109,7 @@ class Command(BaseCommand):
         output = Output(sys.stdout)
         supervisor = Supervisor("up", children, output, address, service)
         with supervisor.running():
-            with step("Web and worker"):
+            with step("Web and worker", alone=False):
                 ready = supervisor.run_until(
                     lambda: launch.answers(host, port), READY_SECONDS, MOST_FALLS
                 )

@@ -161,16 +161,14 @@ def test_redis_is_restarted_at_once(over_own_redis, tab):
     assert touched(tab, 1)
     over_own_redis.kill()
     over_own_redis.start()
-    while tab.hint(within=30) != RESYNC:
-        pass
+    tab.hint_is(RESYNC, within=30)
     assert touched(tab, 2)
 
 
 def test_redis_drops_our_subscription(over_own_redis, tab):
     client = redis_client.Redis.from_url(over_own_redis.url)
     assert client.execute_command("CLIENT", "KILL", "TYPE", "pubsub") == 1
-    while tab.hint(within=30) != RESYNC:
-        pass
+    tab.hint_is(RESYNC, within=30)
     assert touched(tab, 1)
 
 
@@ -187,8 +185,7 @@ def test_redis_hangs(over_own_redis, tab, monkeypatch):
         assert tab.hint(within=20) == PAUSE
     finally:
         os.kill(over_own_redis.server._process.pid, signal.SIGCONT)
-    while tab.hint(within=30) != RESYNC:
-        pass
+    tab.hint_is(RESYNC, within=30)
 
 
 def test_a_redis_that_is_down_is_reported_once_a_minute(over_own_redis, caplog):

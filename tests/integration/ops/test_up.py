@@ -1,5 +1,6 @@
 """`manage.py up`: the first start, the second, and every way to refuse one."""
 
+import contextlib
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import socket
 import stat
 import urllib.request
 
+import psutil
 import pytest
 
 from magflow.refusal import Exit
@@ -18,6 +20,16 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
 def get(port, path="/health/"):
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as response:
         return response.status, response.read().decode()
+
+
+def seconds_of_work(process):
+    """What a process and all below it have taken of the processors."""
+    total = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):
+            times = one.cpu_times()
+            total += times.user + times.system
+    return total
 
 
 def mode(path):
@@ -58,17 +70,21 @@ def test_second_start_is_quick_and_keeps_everything(checkout):
     with Up(checkout, "--no-demo") as first:
         first.ready()
     keys = (checkout.var / "field_key").read_text()
-    seconds = []
+    wall, work = [], []
     for _ in range(3):
         with Up(checkout) as up:
             up.ready()
-            seconds.append(float(up.says(r"ready after ([\d.]+) s")[1]))
+            wall.append(float(up.says(r"ready after ([\d.]+) s")[1]))
+            work.append(seconds_of_work(psutil.Process(up.process.pid)))
             assert up.says("Sign in as")
             assert not up.says("Password")
             assert not up.says("Owner")
-        if seconds[-1] < 5:
+        if wall[-1] < 5:
             break
-    assert min(seconds) < 5, seconds
+    # On a machine that is busy with something else only the work can be judged, not the time.
+    is_busy = os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)
+    assert min(wall) < 5 or is_busy, wall
+    assert min(work) < 5, work
     assert (checkout.var / "field_key").read_text() == keys
 
 

@@ -196,6 +196,7 @@ def test_killed_supervisor_and_warden_are_cleared_up_by_the_next_start(new_check
     checkout = new_checkout()
     with Up(checkout, "--no-demo") as up:
         up.ready()
+        whole_worker(up)
         up.a("warden").kill()
         up.process.send_signal(signal.SIGKILL)
         up.process.wait()
