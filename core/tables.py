@@ -311,7 +311,7 @@ def table_page(
     response = render_page(
         request,
         "components/_results.html" if partial else template,
-        {"listing": listing, "title": title, **(context or {})},
+        {"listing": listing, "title": title, "is_partial": partial, **(context or {})},
     )
     if partial and request.GET.urlencode() != query.urlencode() and "HX-Push-Url" not in response:
         response["HX-Push-Url"] = listing.full_url

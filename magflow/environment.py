@@ -101,10 +101,10 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]  # django-environ
             return ""
         return value
 
-    def mail(self, name: str, value: str) -> dict[str, Any]:
+    def mail(self, name: str, default: str) -> dict[str, Any]:
         """Django's EMAIL_ settings out of an address such as smtp+tls://user:password@host:587."""
         try:
-            return dict(self.email_url_config(value))
+            return dict(self.email_url_config(self.str(name, default=default)))
         except (KeyError, ValueError, ImproperlyConfigured):
             self.wrong(
                 name, "is no mail server such as smtp+tls://user:password@mail.example.com:587"

@@ -6,8 +6,6 @@ import logging
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.message import Message
-from email.policy import SMTPUTF8
 from pathlib import Path
 from typing import Any
 
@@ -21,34 +19,32 @@ log = logging.getLogger("magflow.mail")
 
 
 class FolderBackend(BaseEmailBackend):
-    """Writes each mail to a file that mail programs open and people can read."""
+    """Writes each mail to a text file that its owner can read."""
 
-    def __init__(self, folder: Path = VAR_DIR / "mail", **options: Any) -> None:
-        super().__init__(**options)
-        self.folder = folder
+    folder: Path = VAR_DIR / "mail"
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         with disk_troubles(self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for mail in email_messages:
                 path = self.folder / file_name(mail)
-                path.write_bytes(readable(mail.message()).as_bytes(policy=SMTPUTF8))
+                path.write_text(as_text(mail))
                 log.info("Mail to %s kept in %s", ", ".join(mail.recipients()), path)
         return len(email_messages)
 
 
 def file_name(mail: EmailMessage) -> str:
-    """When, and to whom: 20260131-120000-123456-ana-example-com.eml."""
+    """When, and to whom: 20260131-120000-123456-ana-example-com.txt."""
     whom = re.sub(r"[^a-z0-9]+", "-", (mail.recipients() or ["nobody"])[0].lower()).strip("-")
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{whom}.eml"
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{whom}.txt"
 
 
-def readable(message: Message) -> Message:
-    """Links and letters as they are, not as =C8=9B: these files are opened in an editor."""
-    for part in message.walk():
-        if part.get_content_maintype() == "text":
-            text = part.get_payload(decode=True).decode(part.get_content_charset("utf-8"))
-            del part["Content-Transfer-Encoding"]
-            part["Content-Transfer-Encoding"] = "8bit"
-            part.set_payload(text)
-    return message
+def as_text(mail: EmailMessage) -> str:
+    """What a person wants of it: who, what about, and the words with their links."""
+    heads: dict[str, Any] = {
+        "From": mail.from_email,
+        "To": ", ".join(mail.recipients()),
+        "Subject": mail.subject,
+    }
+    lines = [f"{name}: {value}" for name, value in heads.items()]
+    return "\n".join([*lines, "", str(mail.body), ""])

@@ -334,10 +334,11 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not STATIC_IS_COLLECTED
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # --- Mail -------------------------------------------------------------------------------------
-# Without a server, mails of a first run are printed, and those of a production site are dropped:
-# a password link has no place in its logs.
-EMAIL_URL = env.str("EMAIL_URL", default="dummymail://" if PRODUCTION else "consolemail://")
-vars().update(env.mail("EMAIL_URL", EMAIL_URL))
+# Without a server, mails of a first run are kept in var/mail. Those of a production site are
+# dropped: a password link has no place on its disk.
+vars().update(env.mail("EMAIL_URL", default="dummymail://"))
+if not PRODUCTION and not env.str("EMAIL_URL", default=""):
+    EMAIL_BACKEND = "magflow.mail.FolderBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
     "MAIL_FROM", default=f"MagFlow <magflow@{urlsplit(SITE_URL).hostname}>"
 )

@@ -86,18 +86,29 @@ def child_environment(site_url: str, hosts: list[str]) -> dict[str, str]:
     }
 
 
+def address(host: str, port: int) -> str:
+    """What people type. Passkeys need a name, so our own machine is not called by its number."""
+    if host in {"127.0.0.1", "::1", *ANYWHERE}:
+        return f"http://localhost:{port}"
+    return f"http://{bracketed(host)}:{port}"
+
+
+def bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 def own_names(host: str) -> list[str]:
     """The names and addresses under which this machine answers when it listens on `host`."""
     names = ["localhost", "127.0.0.1", "[::1]"]
     if host not in ANYWHERE:
-        return list(dict.fromkeys([*names, host]))
+        return list(dict.fromkeys([*names, bracketed(host)]))
     found = [socket.gethostname()]
     for addresses in psutil.net_if_addrs().values():
         for one in addresses:
             if one.family == socket.AF_INET:
                 found.append(one.address)
             elif one.family == socket.AF_INET6:
-                found.append(f"[{one.address.split('%')[0]}]")
+                found.append(bracketed(one.address.split("%")[0]))
     return list(dict.fromkeys([*names, *found]))
 
 

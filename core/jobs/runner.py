@@ -12,9 +12,12 @@ import logging
 import os
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
@@ -138,21 +141,26 @@ def _perform(spec: specs.JobSpec, row: JobRun, *, here: bool) -> str:
         mark_dead(other)  # we hold its lock
     _begin(spec, row)
     run = Run(row, echo=here)
-    error = ""
-    try:
-        with audit.acting(source="job", request_id=f"job-{row.pk or spec.name}"):
+    with _acting(spec, row):
+        try:
             specs.call(spec, run, row.key, row.args)
-    except MagFlowError as problem:
-        error = str(problem)
-        log.warning("%s %s failed: %s", spec.name, row.key, error, extra={"job_run": row.pk})
-    except BaseException as problem:
-        error = _explain(spec, row, problem)
-        _end(spec, row, run, error, here=here)
-        if not isinstance(problem, Exception):
-            raise  # a timeout ends this worker; Ctrl+C ends the command
-        return row.status
-    _end(spec, row, run, error, here=here)
+        except Exception as problem:
+            _end(spec, row, run, _explain(spec, row, problem), here=here)
+        except BaseException as problem:  # a timeout ends this worker, Ctrl+C ends the command
+            _end(spec, row, run, _explain(spec, row, problem), here=here)
+            raise
+        else:
+            _end(spec, row, run, "", here=here)
     return row.status
+
+
+@contextmanager
+def _acting(spec: specs.JobSpec, row: JobRun) -> Iterator[None]:
+    """In the language of who asked for it, if anybody did, and known to log and audit trail."""
+    language = getattr(row.requested_by, "language", "") or settings.LANGUAGE_CODE
+    number = f"job-{row.pk or spec.name}"
+    with translation.override(language), audit.acting(source="job", request_id=number):
+        yield
 
 
 def _begin(spec: specs.JobSpec, row: JobRun) -> None:
@@ -169,7 +177,10 @@ def _begin(spec: specs.JobSpec, row: JobRun) -> None:
 
 
 def _explain(spec: specs.JobSpec, row: JobRun, problem: BaseException) -> str:
-    """Log what nobody foresaw, and find words for people."""
+    """Words for people; what nobody foresaw goes into the log."""
+    if isinstance(problem, MagFlowError):
+        log.warning("%s %s failed: %s", spec.name, row.key, problem, extra={"job_run": row.pk})
+        return str(problem) or problem.code
     if _is_timeout(problem):
         if not connection.in_atomic_block:
             connection.close()  # the alarm may have struck in the middle of a query

@@ -10,8 +10,9 @@ from typing import Any
 
 import psutil
 from django.conf import settings
+from django.core import checks
 from django.core.management import BaseCommand, call_command
-from django.db import OperationalError, connection
+from django.db import NotSupportedError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import User
@@ -66,13 +67,7 @@ class Command(BaseCommand):
                 started = stack.enter_context(embedded.lease())
                 note(f"PostgreSQL {embedded.version()} {'started' if started else 'was running'}")
                 return Service("database", embedded.is_ready, embedded.start)
-            try:
-                connection.ensure_connection()
-            except OperationalError as error:
-                raise Refused(
-                    Exit.DATABASE_FAILED,
-                    f"DATABASE_URL names a database that does not answer: {error}",
-                ) from error
+            refuse_unfit_database()
             note(f"{connection.settings_dict['HOST'] or 'local'}, as DATABASE_URL says")
         return None
 
@@ -102,8 +97,7 @@ class Command(BaseCommand):
         self, host: str, port: int, service: Service | None, person: User | None, password: str
     ) -> None:
         connection.close()
-        name = "localhost" if host in {"127.0.0.1", *launch.ANYWHERE} else host
-        address = env.str("SITE_URL", default=f"http://{name}:{port}")
+        address = env.str("SITE_URL", default=launch.address(host, port))
         environment = launch.child_environment(address, launch.own_names(host))
         children = [launch.web(host, port, environment), launch.worker(environment)]
         output = Output(sys.stdout)
@@ -120,6 +114,24 @@ class Command(BaseCommand):
             supervisor.run()
             output.write("\nStopping web and worker…\n")
         output.write("Stopped.\n")
+
+
+def refuse_unfit_database() -> None:
+    """The database of DATABASE_URL must answer, be new enough, and hold any letter."""
+    try:
+        connection.ensure_connection()
+        wrong = checks.run_checks(tags=[checks.Tags.database], databases=["default"])
+    except OperationalError as error:
+        raise Refused(
+            Exit.DATABASE_FAILED, f"DATABASE_URL names a database that does not answer: {error}"
+        ) from error
+    except NotSupportedError as error:
+        raise Refused(
+            Exit.OTHER_POSTGRES, f"DATABASE_URL names a database too old: {error}"
+        ) from error
+    words = [f"{one.msg} {one.hint or ''}".strip() for one in wrong if one.is_serious()]
+    if words:
+        raise Refused(Exit.OTHER_POSTGRES, "The database of DATABASE_URL: " + " ".join(words))
 
 
 def welcome(address: str, person: User | None, password: str) -> str:

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
 from django_q.exceptions import TimeoutException
 from django_q.models import OrmQ, Schedule
 
@@ -148,6 +149,26 @@ def test_plumbing_that_fails_does():
     drain()
     run.refresh_from_db()
     assert (run.status, run.error) == (JobStatus.FAILED, "A leak.")
+
+
+def test_it_speaks_the_language_of_who_asked(monkeypatch):
+    words = gettext_lazy("This field is required.")
+
+    def refuses_in_words_of_django(run: Run) -> None:
+        raise RuleViolation(words)
+
+    spec = specs.get(work.add_up)
+    fake = specs.JobSpec(**{**vars(spec), "function": refuses_in_words_of_django})
+    monkeypatch.setitem(specs._jobs, spec.name, fake)
+    asked = jobs.enqueue(work.add_up, by=UserFactory(language="ro"))
+    drain()
+    by_itself = jobs.enqueue(work.add_up)
+    drain()
+    asked.refresh_from_db()
+    by_itself.refresh_from_db()
+    with translation.override("ro"):
+        assert asked.error == str(words) != by_itself.error
+    assert by_itself.error == "This field is required."
 
 
 # --- Long jobs --------------------------------------------------------------------------------

@@ -220,3 +220,10 @@ def test_hostile_text_is_shown_and_never_run(manager_client):
         page = manager_client.get(url).content.decode()
         assert "<script>alert" not in page
         assert "<img src=x" not in page
+
+
+def test_a_fragment_brings_the_tabs_along(manager_client):
+    body = manager_client.get("/jobs/?status=running", headers=HTMX).content.decode()
+    tabs = re.search(r'<nav id="list-tabs"[^>]*hx-swap-oob="true".*?</nav>', body, re.DOTALL).group()
+    assert re.search(r'class="on" aria-current="page">\s*Running', tabs)
+    assert 'hx-swap-oob="true"' not in manager_client.get("/jobs/").content.decode()

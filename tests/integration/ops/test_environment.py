@@ -122,7 +122,7 @@ def test_truth(monkeypatch, word, expected):
 def test_an_empty_value_is_the_default(monkeypatch):
     env = read(monkeypatch, WORKERS="", EMAIL_URL=" ", DEBUG="")
     assert env.int("WORKERS", default=2) == 2
-    assert env.str("EMAIL_URL", default="consolemail://") == "consolemail://"
+    assert env.str("EMAIL_URL", default="dummymail://") == "dummymail://"
     assert env.bool("DEBUG", default=False) is False
     env.refuse_if_wrong()
 
