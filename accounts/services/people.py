@@ -70,6 +70,7 @@ def change_person(person: User, *, name: str, email: str, language: str, by: Use
     person = _locked(person, by=by)
     email = email.strip().lower()
     if email != person.email:
+        rules.check_may_readdress(person, by=by)
         email = _free_email(email)
     changes = rules.assign(person, {"name": name.strip(), "email": email, "language": language})
     if changes:

@@ -104,6 +104,17 @@ def test_a_manager_does_not_touch_an_owner(owner, manager):
             change()
 
 
+def test_managers_do_not_take_each_others_address(owner, manager, viewer):
+    other = UserFactory(role=Role.MANAGER)
+    with pytest.raises(RuleViolation, match="Only an owner can change the address of a manager"):
+        people.change_person(other, name="X", email="x@x.ro", language="", by=manager)
+    people.change_person(other, name="X", email=other.email, language="", by=manager)
+    people.change_person(other, name="X", email="x@x.ro", language="", by=owner)
+    people.change_person(viewer, name="V", email="v@x.ro", language="", by=manager)
+    assert User.objects.get(pk=other.pk).email == "x@x.ro"
+    assert User.objects.get(pk=viewer.pk).email == "v@x.ro"
+
+
 def test_changing_a_role(owner, viewer):
     people.change_role(viewer, role=Role.PACKER, by=owner)
     viewer.refresh_from_db()
