@@ -89,7 +89,16 @@ class LinkColumn(Column):
         self.view = view
 
     def cell(self, value: Any, record: Any) -> str:
-        return f'<a href="{url_of(self.view, record.pk)}">{super().cell(value, record)}</a>'
+        return self.writer()(value, record)
+
+    def text(self, value: Any) -> str:
+        """What the link says, as HTML."""
+        return super().cell(value, None)
+
+    def writer(self) -> Callable[[Any, Any], str]:
+        before, after = url_around(self.view)
+        text = self.text
+        return lambda value, record: f'<a href="{before}{record.pk}{after}">{text(value)}</a>'
 
 
 class BadgeColumn(Column):
@@ -194,16 +203,16 @@ class SelectColumn(Column):
         )
 
 
-def url_of(view: str, pk: int) -> str:
-    """reverse(view, pk), without resolving the same pattern fifty times a page."""
-    before, after = _url_around(view, get_urlconf() or settings.ROOT_URLCONF)
-    return f"{before}{pk}{after}"
+def url_around(view: str) -> tuple[str, str]:
+    """What stands before and after the number in the address of `view`."""
+    return _url_around(view, get_urlconf() or settings.ROOT_URLCONF)
+
+
+# A number that no address contains otherwise.
+PLACEHOLDER = 9_007_199_254_740_993
 
 
 @lru_cache(maxsize=512)
 def _url_around(view: str, urlconf: str) -> tuple[str, str]:
     before, after = reverse(view, args=(PLACEHOLDER,)).split(str(PLACEHOLDER))
     return before, after
-
-
-PLACEHOLDER = 9_007_199_254_740_993

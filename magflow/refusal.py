@@ -47,9 +47,15 @@ class Refused(SystemExit):
         self.sentence = sentence
 
 
+def stop_signals() -> list[signal.Signals]:
+    """What asks us to stop. Under nohup the end of the terminal does not."""
+    hang_up = [] if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else [signal.SIGHUP]
+    return [signal.SIGINT, signal.SIGTERM, *hang_up]
+
+
 def end_like_ctrl_c() -> None:
-    """Let SIGTERM, and the end of the terminal, leave through every `finally` as Ctrl+C does."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    """Let every signal to stop leave through each `finally`, as Ctrl+C does."""
+    for number in stop_signals():
         signal.signal(number, signal.default_int_handler)
 
 

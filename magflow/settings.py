@@ -4,7 +4,6 @@ import hashlib
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from magflow import __version__, embedded, environment, logs
@@ -54,7 +53,6 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "axes",
     "channels",
-    "csp",
     "django_filters",
     "django_htmx",
     "django_q",
@@ -63,8 +61,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "core.middleware.RequestIdMiddleware",
-    "magflow.headers.ResourcePolicyMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "magflow.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -276,26 +273,6 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 # What a page says after a change names people; it waits with us and not in a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [
-            SELF,
-            "data:",
-        ],  # small drawings inside style sheets, and the two-factor QR code
-        "font-src": [SELF],
-        "object-src": [NONE],
-        "connect-src": [SELF],  # htmx, and the websocket of the same origin
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-        "upgrade-insecure-requests": PRODUCTION,
-    }
-}
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

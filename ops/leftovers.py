@@ -62,7 +62,11 @@ def forget(name: str) -> None:
 
 def survivors(ledger: Ledger) -> list[psutil.Process]:
     """The processes of the noted groups that still live."""
-    born = {int(group): when for group, when in ledger.groups.values()}
+    return members({int(group): when for group, when in ledger.groups.values()})
+
+
+def members(born: dict[int, float]) -> list[psutil.Process]:
+    """The processes of these groups, given when each was made."""
     return [process for process in psutil.process_iter() if is_ours(process, born)]
 
 
@@ -92,6 +96,18 @@ def end(name: str, patience: float) -> int:
     psutil.wait_procs(stubborn, timeout=5)
     forget(name)
     return len(left)
+
+
+def end_group(group: int, born: float) -> None:
+    """Kill what is left of a group whose leader has ended: its number may be another's by now."""
+    for _ in range(3):  # one may have been born while we looked
+        left = members({group: born})
+        if not left:
+            return
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=5)
 
 
 def is_leader(process: psutil.Process) -> bool:

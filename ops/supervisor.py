@@ -19,9 +19,9 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from magflow.environment import BASE_DIR
-from magflow.refusal import Refused
-from ops import warden
-from ops.leftovers import Ledger, forget
+from magflow.refusal import Refused, stop_signals
+from ops import leftovers, warden
+from ops.leftovers import Ledger
 from ops.output import Output
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ class Child:
     before_start: Callable[[], None] = lambda: None
     process: subprocess.Popen[bytes] | None = None
     reader: threading.Thread | None = None
-    started: float = 0.0
+    started: float = 0.0  # on the steady clock
+    born: float = 0.0  # on the clock that processes are dated by
     falls: int = 0
     due: float = 0.0
 
@@ -65,7 +66,7 @@ class Child:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self.started = time.monotonic()
+        self.started, self.born = time.monotonic(), time.time()
         self.reader = threading.Thread(
             target=output.copy, args=(self.name, self.process.stdout), daemon=True
         )
@@ -84,10 +85,13 @@ class Child:
 
     def kill(self) -> None:
         """End the whole group, whether or not its leader still lives."""
-        if self.process:
-            with suppress(ProcessLookupError, PermissionError):
+        if self.process is None:
+            return
+        if self.is_running:
+            with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+        leftovers.end_group(self.process.pid, self.born)
 
     def fell(self) -> float:
         """Note an end nobody asked for. Returns the seconds until the next start."""
@@ -127,8 +131,7 @@ class Supervisor:
     @contextmanager
     def running(self) -> Iterator[None]:
         """The children live while the block does; however it ends, none of them outlives it."""
-        signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {number: signal.signal(number, self.on_signal) for number in signals}
+        before = {number: signal.signal(number, self.on_signal) for number in stop_signals()}
         self.ledger = Ledger(self.name, os.getpid(), self.address)
         self.ledger.save()
         self.warden = warden.start(self.name)
@@ -191,8 +194,13 @@ class Supervisor:
             self.warden = warden.start(self.name)
 
     def start(self, child: Child) -> None:
-        group = child.start(self.output)
-        self.ledger.note(child.name, group)
+        try:
+            group = child.start(self.output)
+        except OSError as error:  # out of memory, or of numbers: it may pass
+            delay = child.fell()
+            self.output.say(child.name, f"cannot start: {error}; tried again in {delay:.1f} s")
+        else:
+            self.ledger.note(child.name, group)
 
     def pick_up(self, child: Child, reason: str) -> None:
         """End what is left of a fallen child's group and plan its next start."""
@@ -240,4 +248,4 @@ class Supervisor:
             if child.reader:
                 child.reader.join(timeout=1)
         warden.dismiss(self.warden)
-        forget(self.name)
+        leftovers.forget(self.name)

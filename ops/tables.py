@@ -42,8 +42,8 @@ class SourceColumn(Column):
 class VerbColumn(LinkColumn):
     """What was done, in words; leads to the entry."""
 
-    def cell(self, value: Any, record: Any) -> str:
-        return super().cell(registry.verb_label(value), record)
+    def text(self, value: Any) -> str:
+        return super().text(registry.verb_label(value))
 
     def plain(self, value: Any) -> Any:
         return registry.verb_label(value)
@@ -89,8 +89,8 @@ class AuditTable(BaseTable):
 class JobColumn(LinkColumn):
     """A job by its title; leads to the run."""
 
-    def cell(self, value: Any, record: Any) -> str:
-        return super().cell(jobs.title_of(value), record)
+    def text(self, value: Any) -> str:
+        return super().text(jobs.title_of(value))
 
     def plain(self, value: Any) -> Any:
         return jobs.title_of(value)

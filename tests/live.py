@@ -43,7 +43,10 @@ def until(condition, *, within=10.0, what=""):
 
 
 def elsewhere(function, *args):
-    """Do it in another thread, thus on another database connection."""
+    """Do it in another thread: on another database connection, and in no event loop.
+
+    Playwright, once used, keeps a loop in the thread of the tests.
+    """
 
     def run():
         try:

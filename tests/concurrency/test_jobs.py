@@ -46,7 +46,7 @@ def cluster(**queue: object):
         env={**os.environ, "DATABASE_URL": url},
         start_new_session=True,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=open("/tmp/be_cluster.log", "a"),
     )
     try:
         yield

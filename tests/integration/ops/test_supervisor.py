@@ -12,8 +12,9 @@ import time
 import psutil
 import pytest
 
+from magflow import refusal
 from magflow.environment import BASE_DIR
-from magflow.refusal import Exit, Refused
+from magflow.refusal import Exit, Refused, stop_signals
 from ops import leftovers, supervisor
 from ops.output import Output
 from ops.supervisor import Child, Service, Supervisor
@@ -159,6 +160,31 @@ def test_an_idle_worker_that_hangs_is_not_waited_for(screen, monkeypatch):
         until(screen.has("deaf"), 20)
         began = time.monotonic()
     assert time.monotonic() - began < 10
+
+
+def test_nohup_is_respected(monkeypatch):
+    assert signal.SIGHUP in stop_signals()
+    monkeypatch.setattr(refusal.signal, "getsignal", lambda number: signal.SIG_IGN)
+    assert stop_signals() == [signal.SIGINT, signal.SIGTERM]
+
+
+def test_a_start_that_fails_for_want_of_memory_is_tried_again(screen, monkeypatch):
+    patient = child("import time; time.sleep(600)")
+    real, tries = subprocess.Popen, []
+
+    def popen(command, **more):
+        tries.append(1)
+        if command == patient.command and len(tries) == 2:  # the first is the warden
+            raise OSError(12, "Cannot allocate memory")
+        return real(command, **more)
+
+    monkeypatch.setattr(supervisor.subprocess, "Popen", popen)
+    watched = supervise(screen, patient)
+    with watched.running():
+        assert watched.run_until(lambda: patient.is_running, 20, most_falls=9)
+    assert (
+        "cannot start: [Errno 12] Cannot allocate memory; tried again in 0.5" in screen.getvalue()
+    )
 
 
 def test_a_second_signal_stops_at_once(screen):
