@@ -1,9 +1,12 @@
 """HTTP and websocket in one process."""
 
 import os
+import warnings
 
 from django.core.asgi import get_asgi_application
 
+# Static files are plain iterators of known length, and read in one piece.
+warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "magflow.settings")
 http = get_asgi_application()
 

@@ -117,9 +117,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES = {
     # What all processes must agree on: attempts are counted here, and a used two-factor code is.
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    else {
+    # So it is never in Redis, which may be lost or away.
+    "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "magflow_cache",  # made by accounts.0002
         "OPTIONS": {"MAX_ENTRIES": 100_000},

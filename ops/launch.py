@@ -12,10 +12,11 @@ from contextlib import closing, suppress
 
 import psutil
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from core import jobs
 from magflow.environment import BASE_DIR
 from magflow.refusal import Exit, Refused
 from ops.supervisor import Child
@@ -50,7 +51,7 @@ def worker(environment: Mapping[str, str]) -> Child:
         grace=WORKER_GRACE,
         watchdog=Watchdog(settings.WORKER_SILENCE),
         is_idle=nothing_in_hand,
-        before_start=give_back if settings.DATABASE_IS_EMBEDDED else lambda: None,
+        before_start=prepare_worker,
     )
 
 
@@ -62,6 +63,19 @@ def nothing_in_hand() -> bool:
         return False
     finally:
         connection.close()
+
+
+def prepare_worker() -> None:
+    """Before a worker starts: free what a dead one held, and ask for a sign of life at once.
+
+    The schedule would give the first one after up to a minute, and until then every page would
+    say that the worker has not started.
+    """
+    if settings.DATABASE_IS_EMBEDDED:
+        give_back()
+    with suppress(DatabaseError):
+        jobs.enqueue("core.beat")
+    connection.close()
 
 
 def give_back() -> None:
