@@ -20,8 +20,9 @@ def deactivate(pk: int, *, by: User) -> None:
     people.deactivate_person(User(pk=pk), by=by)
 
 
-def may_manage(person: User, by: Any) -> None:
+def may_change_role(person: User, by: Any) -> None:
     rules.check_may_manage(person, by=by)
+    rules.check_not_peer(person, by=by)
 
 
 def may_deactivate(person: User, by: Any) -> None:
@@ -45,7 +46,7 @@ def register() -> None:
             model=User,
             form=RoleForm,
             run=change_role,
-            check=may_manage,
+            check=may_change_role,
         ),
     )
     register_action(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
@@ -36,16 +38,27 @@ def apply(filterset: type[BaseFilterSet], state: QueryDict, form: QueryDict) -> 
         if not isinstance(filterset.base_filters.get(name), Search):
             wanted.pop(name, None)
     for name, criterion in filterset.criteria.items():
-        operator = form.get(f"{name}-op", criterion.operators[0])
-        values = [value.strip() for value in form.getlist(name) if value.strip()]
-        if operator not in criterion.operators:
-            continue
-        if operator == BETWEEN:
-            low, high = form.get(name, "").strip(), form.get(f"{name}-to", "").strip()
-            values = [f"{low}..{high}"] if low or high else []
-        if values:
+        for operator, values in _filled_in(name, criterion, form):
             wanted.setlist(name if operator == IS else f"{name}__{operator}", values)
     return wanted
+
+
+def _filled_in(name: str, criterion: Criterion, form: QueryDict) -> Iterator[tuple[str, list[str]]]:
+    """What the lines of one criterion say: an operator and its values, for each that has any."""
+    if criterion.input_type == "select":
+        if chosen := [value for value in form.getlist(name) if value.strip()]:
+            yield IS, chosen
+        return
+    lows, highs = form.getlist(name), form.getlist(f"{name}-to")
+    operators = form.getlist(f"{name}-op") or [criterion.operators[0]] * len(lows)
+    for operator, low, high in zip_longest(operators, lows, highs, fillvalue=""):
+        low, high = low.strip(), high.strip()
+        if operator not in criterion.operators:
+            continue
+        if operator == BETWEEN and (low or high):
+            yield operator, [f"{low}..{high}"]
+        elif operator != BETWEEN and low:
+            yield operator, [low]
 
 
 def _render(
@@ -57,20 +70,21 @@ def _render(
     status: int = 200,
 ) -> HttpResponse:
     rows = [
-        _row(name, criterion, query, errors)
+        row
         for name, criterion in filterset.criteria.items()
         if not isinstance(criterion, Search)
+        for row in _rows(name, criterion, query, errors)
     ]
     template = "components/_filter_panel.html" if is_partial(request) else "core/filter_page.html"
     context = {"rows": rows, "state": query.urlencode(), "path": request.path}
     return render_page(request, template, context, status=status)
 
 
-def _row(
+def _rows(
     name: str, criterion: Criterion, query: QueryDict, errors: dict[str, Any]
-) -> dict[str, Any]:
-    """One line of the dialog, filled with what filters the list now."""
-    row: dict[str, Any] = {
+) -> list[dict[str, Any]]:
+    """A line of the dialog for each operator that filters the list now, or an empty one."""
+    empty: dict[str, Any] = {
         "name": name,
         "label": criterion.label,
         "operators": [(each, criterion.words[each]) for each in criterion.operators],
@@ -78,16 +92,17 @@ def _row(
         "choices": getattr(criterion, "choices", ()),
         "operator": criterion.operators[0],
         "values": [],
+        "value": "",
         "to": "",
         "error": "",
     }
+    rows = []
     for key, twin in criterion.expand(name):
         if key not in query:
             continue
-        row |= {"operator": twin.operator, "values": query.getlist(key)}
-        row["error"] = " ".join(errors.get(key, []))
+        low, high = str(query[key]), ""
         if twin.operator == BETWEEN:
-            low, _dots, row["to"] = str(query[key]).partition("..")
-            row["values"] = [low]
-    row["value"] = row["values"][0] if row["values"] else ""
-    return row
+            low, _dots, high = low.partition("..")
+        filled = {"operator": twin.operator, "values": query.getlist(key), "value": low, "to": high}
+        rows.append(empty | filled | {"error": " ".join(errors.get(key, []))})
+    return rows or [empty]

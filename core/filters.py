@@ -23,8 +23,9 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, QueryDict
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
@@ -101,7 +102,26 @@ class Criterion(django_filters.Filter):  # type: ignore[misc]
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
         if value in (None, "", [], ()):
             return qs
-        return qs.filter(self.condition(value))
+        condition = self.condition(value)
+        if self._may_meet_many(qs.model):  # a join would show a row once for each match
+            found = qs.model._base_manager.filter(condition).values("pk")
+            return qs.filter(pk__in=found)
+        return qs.filter(condition)
+
+    def _may_meet_many(self, model: type[Model]) -> bool:
+        """Whether the path leads from one row to several, as from an order to its lines."""
+        meta: Any = model._meta
+        for name in str(self.field_name).split(LOOKUP_SEP):
+            try:
+                step = meta.get_field(name)
+            except FieldDoesNotExist:
+                return False  # a lookup or an annotation
+            if step.one_to_many or step.many_to_many:
+                return True
+            if not step.is_relation:
+                return False
+            meta = step.related_model._meta
+        return False
 
     def condition(self, value: Any) -> Q:
         path = self.field_name
@@ -136,7 +156,7 @@ class Number(Criterion):
     input_type = "number"  # the browser shows it in its own language and sends it in this form
 
     def value_field(self) -> forms.Field:
-        return forms.DecimalField(required=False)
+        return forms.DecimalField(required=False, max_digits=20, decimal_places=6)
 
     def show(self, value: Decimal) -> str:
         return formats.number_format(value, use_l10n=True, force_grouping=True)
@@ -197,8 +217,17 @@ class Choice(Criterion):
 class DayField(forms.DateField):
     """A day, or one of the words that stand for a span of days up to today."""
 
+    def __init__(self, *, has_words: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self.has_words = has_words
+
     def to_python(self, value: Any) -> Any:
-        return value if value in When.PRESETS else super().to_python(value)
+        if self.has_words and value in When.PRESETS:
+            return value
+        day = super().to_python(value)
+        if day is not None and not 1900 <= day.year < 2200:
+            raise ValidationError(_("Enter a year between 1900 and 2199."))
+        return day
 
 
 class When(Criterion):
@@ -223,7 +252,7 @@ class When(Criterion):
         return list(self.PRESETS.items())
 
     def value_field(self) -> forms.Field:
-        return DayField(required=False) if self.operator == IS else forms.DateField(required=False)
+        return DayField(required=False, has_words=self.operator == IS)
 
     def condition(self, value: Any) -> Q:
         if self.operator == IS:

@@ -29,7 +29,7 @@ class Cursor:
 
     forward: bool = True
     key: tuple[Any, ...] | None = None
-    start: int = 0  # rows known to lie before the page; 0 when nobody counted
+    start: int | None = None  # rows known to lie before the neighbour; None when nobody counted
 
     @classmethod
     def parse(cls, text: str, types: Sequence[models.Field[Any, Any]]) -> Cursor | None:
@@ -41,7 +41,7 @@ class Cursor:
             return None
         try:
             start, *values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-            if len(values) != len(types) or not isinstance(start, int):
+            if len(values) != len(types) or not isinstance(start, int | None):
                 return None
             key = tuple(
                 None if value is None else kind.to_python(value)
@@ -52,7 +52,7 @@ class Cursor:
         return cls(forward=way == "after", key=key, start=start)
 
 
-def token(way: str, key: Sequence[Any], start: int) -> str:
+def token(way: str, key: Sequence[Any], start: int | None) -> str:
     raw = json.dumps([start, *key], cls=_ExactEncoder, separators=(",", ":"))
     return f"{way}-{base64.urlsafe_b64encode(raw.encode()).decode().rstrip('=')}"
 
@@ -88,17 +88,24 @@ class Page:
     """The rows of one page and the addresses of its neighbours ("" where there is none)."""
 
     records: list[Any] = field(default_factory=list)
-    start: int = 0  # rows before this page, where known
+    start: int | None = 0  # rows before this page; None where nobody counted them
     newer: str = ""
     older: str = ""
+    first_key: Sequence[Any] = ()
+
+    def end_at(self, total: int) -> None:
+        """Read from the end: an exact total tells where this page and those before it stand."""
+        self.start = max(total - len(self.records), 0)
+        if self.newer:
+            self.newer = token("before", self.first_key, self.start)
 
     @property
-    def first_number(self) -> int:
-        return self.start + 1
+    def first_number(self) -> int | None:
+        return None if self.start is None else self.start + 1
 
     @property
-    def last_number(self) -> int:
-        return self.start + len(self.records)
+    def last_number(self) -> int | None:
+        return None if self.start is None else self.start + len(self.records)
 
 
 def read(queryset: models.QuerySet[Any], *, size: int, at: str = "") -> Page:
@@ -113,18 +120,23 @@ def read(queryset: models.QuerySet[Any], *, size: int, at: str = "") -> Page:
     rows = rows[:size]
     if not cursor.forward:
         rows.reverse()
-    page = Page(rows, start=_start(cursor, len(rows)))
     has_newer = cursor.key is not None if cursor.forward else more
     has_older = more if cursor.forward else cursor.key is not None
+    page = Page(rows, start=_start(cursor, len(rows)) if has_newer else 0)
     if has_newer:
-        page.newer = token("before", [term.value(rows[0]) for term in terms], page.start)
+        page.first_key = [term.value(rows[0]) for term in terms]
+        page.newer = token("before", page.first_key, page.start)
     if has_older:
         page.older = token("after", [term.value(rows[-1]) for term in terms], page.last_number)
     return page
 
 
-def _start(cursor: Cursor, found: int) -> int:
-    return cursor.start if cursor.forward else max(cursor.start - found, 0)
+def _start(cursor: Cursor, found: int) -> int | None:
+    if cursor.key is None:
+        return 0 if cursor.forward else None  # the first page, or the last
+    if cursor.start is None or cursor.forward:
+        return cursor.start
+    return max(cursor.start - found, 0)
 
 
 def terms_of(queryset: models.QuerySet[Any]) -> list[Term]:
@@ -135,7 +147,11 @@ def terms_of(queryset: models.QuerySet[Any]) -> list[Term]:
     bare = {name.lstrip("-") for name in names}
     if not bare & {"pk", model._meta.pk.name}:
         names.append("-pk" if descending else "pk")
-    return [_term(queryset, name) for name in names]
+    terms = [_term(queryset, name) for name in names]
+    for term in terms[1:]:
+        if term.nullable:
+            raise ValueError(f"{term.path} may be empty, so it can only be the first to sort by")
+    return terms
 
 
 def _term(queryset: models.QuerySet[Any], name: str) -> Term:

@@ -104,7 +104,7 @@ class Gate:
                 slots = Slots.load(state)
                 slots.give_back(instead_of)
                 at = slots.next(now + lead, self.limits.windows)
-                if at - now > min(patience, MOST_WAIT):
+                if at - now > min(patience, MOST_WAIT) + lead:
                     raise self._limited(at - now)
                 slots.grant(at, self.limits.windows)
                 if self._write(slots, version):

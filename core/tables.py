@@ -52,11 +52,9 @@ class BaseTable(tables.Table):  # type: ignore[misc]
         super().__init__(queryset, order_by=self._known(sort) or None, **options)
 
     def _known(self, sort: str) -> tuple[str, ...]:
-        return tuple(
-            part
-            for part in sort.split(",")
-            if (column := self.base_columns.get(part.lstrip("-"))) and column.orderable
-        )
+        """One column, since no page offers more; the primary key settles what is equal."""
+        column = self.base_columns.get(sort.lstrip("-"))
+        return (sort,) if column is not None and column.orderable else ()
 
     @property
     def queryset(self) -> QuerySet[Any]:
@@ -305,7 +303,8 @@ def table_page(
     ordered = rows.queryset.select_related(*related) if related else rows.queryset
     listing.page = paging.read(ordered, size=PER_PAGE, at=query.get("page", ""))
     listing.count = paging.count(filters.qs, listing.page)
-    _number_last_page(listing)
+    if listing.page.start is None and not listing.page.older and listing.count.is_exact:
+        listing.page.end_at(listing.count.number)
 
     partial = is_partial(request)
     response = render_page(
@@ -330,10 +329,3 @@ def canonical(data: QueryDict) -> QueryDict:
         if kept and name not in NOT_STATE:
             clean.setlist(name, kept)
     return clean
-
-
-def _number_last_page(listing: Listing) -> None:
-    """The last page is read from the end; an exact count tells where it stands."""
-    page, count = listing.page, listing.count
-    if page.records and not page.older and count.is_exact:
-        page.start = max(count.number - len(page.records), 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -51,19 +52,35 @@ def ensure(argv: list[str]) -> None:
         # Compiled once and kept, or each of its processes would compile everything at every start.
         sys.dont_write_bytecode = False
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    if sys.prefix != sys.base_prefix:
-        return  # somebody chose a virtual environment: theirs to look after
     wanted = [RUN, DEVELOP] if command in {"test", "bench"} else [RUN]
+    if Path(sys.prefix).resolve() == VENV.resolve() or has_packages(wanted):
+        return  # somebody chose this interpreter: theirs to look after
     if missing(wanted):
         end_like_ctrl_c()
         with disk_troubles(BASE_DIR), only_one():
             left = missing(wanted)  # another start may have done it while we waited
+            stream = sys.stdout if command == "up" else sys.stderr
             if left:
-                with step(
-                    "Python environment", sys.stdout if command == "up" else sys.stderr
-                ) as note:
+                with step("Python environment", stream) as note:
                     note(install(left))
     os.execv(PYTHON, [str(PYTHON), *argv])  # noqa: S606  same program, other interpreter
+
+
+def has_packages(wanted: list[str]) -> bool:
+    """Whether this interpreter holds what is needed, as in a container; another project's won't."""
+    try:
+        for name in wanted:
+            for package in packages(BASE_DIR / name):
+                importlib.metadata.distribution(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def packages(requirements: Path) -> list[str]:
+    """The pinned names, without those that only some systems need."""
+    lines = requirements.read_text().splitlines()
+    return [line.split("==")[0] for line in lines if line[:1].isalnum() and ";" not in line]
 
 
 def missing(wanted: list[str]) -> list[str]:

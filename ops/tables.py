@@ -105,7 +105,7 @@ class JobRunTable(BaseTable):
     key = TextColumn(_("For"), keep=True)
     status = BadgeColumn(_("Status"), choices=JobStatus.choices, badges=JOB_BADGES, keep=True)
     started_at = WhenColumn(_("Started"), orderable=True, initial_sort_descending=True, keep=True)
-    took = CustomColumn(_("Took"), html=job_took, accessor="ended_at", css="num")
+    took = CustomColumn(_("Took"), html=job_took, accessor="length", plain=duration, css="num")
     error = TextColumn(_("Error"))
     worker = TextColumn(_("Worker"), start_hidden=True)
 

@@ -79,7 +79,7 @@ def job_run_list(request: AuthedRequest) -> HttpResponseBase:
         title=_("Job runs"),
         table=JobRunTable,
         filterset=JobRunFilter,
-        queryset=JobRun.objects.defer("log", "args"),
+        queryset=JobRun.objects.with_length().defer("log", "args"),
         live="jobs",
         tabs=(
             Tab(_("All"), ""),

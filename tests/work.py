@@ -29,6 +29,12 @@ def tasks() -> list[dict[str, object]]:
     return [SignedPackage.loads(entry.payload) for entry in OrmQ.objects.order_by("pk")]
 
 
+def environment() -> dict[str, str]:
+    """For processes that work on the database of this test."""
+    server = os.environ["DATABASE_URL"].rpartition("/")[0]
+    return {**os.environ, "DATABASE_URL": f"{server}/{connection.settings_dict['NAME']}"}
+
+
 # --- Jobs to work on --------------------------------------------------------------------------
 
 

@@ -70,7 +70,7 @@ def change_person(person: User, *, name: str, email: str, language: str, by: Use
     person = _locked(person, by=by)
     email = email.strip().lower()
     if email != person.email:
-        rules.check_may_readdress(person, by=by)
+        rules.check_not_peer(person, by=by)
         email = _free_email(email)
     changes = rules.assign(person, {"name": name.strip(), "email": email, "language": language})
     if changes:
@@ -90,6 +90,7 @@ def change_role(person: User, *, role: str, by: User | None) -> User:
     rules.check_may_give(role, by=by)
     if person.role == role:
         return person
+    rules.check_not_peer(person, by=by)
     rules.check_not_last_owner(person)
     before, person.role = person.role, role
     person.must_enroll_mfa = rules.must_enroll(role, has_mfa=person.has_mfa)

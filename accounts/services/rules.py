@@ -21,11 +21,13 @@ def check_may_manage(person: User, *, by: User | None) -> None:
         raise RuleViolation(_("Only an owner can change an owner."))
 
 
-def check_may_readdress(person: User, *, by: User | None) -> None:
-    """Whoever reads a person's mail can become that person, so managers do not reach each other."""
-    is_peer = by is not None and by.pk != person.pk and by.role == person.role == Role.MANAGER
-    if is_peer:
-        raise RuleViolation(_("Only an owner can change the address of a manager."))
+def check_not_peer(person: User, *, by: User | None) -> None:
+    """Whoever reads a person's mail can become that person, so managers do not reach each other.
+
+    Nor do they change each other's role, which would be the way around.
+    """
+    if by is not None and by.pk != person.pk and by.role == person.role == Role.MANAGER:
+        raise RuleViolation(_("Only an owner can change the address or the role of a manager."))
 
 
 def check_may_give(role: str, *, by: User | None) -> None:

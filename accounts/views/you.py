@@ -3,6 +3,7 @@
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.auth.decorators import permission_required
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -68,9 +69,12 @@ def session_end(request: AuthedRequest, session_id: int) -> HttpResponse:
 @require_POST
 def session_end_others(request: AuthedRequest) -> HttpResponse:
     here = request.session.session_key or ""
-    person = sessions.end_other_sessions(request.user, keep=here, by=request.user)
-    # Ending the others changed what every session must carry; this one goes on.
-    request.session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    with transaction.atomic():
+        person = sessions.end_other_sessions(request.user, keep=here, by=request.user)
+        # Ending the others changed what every session must carry. This one goes on, and must say
+        # so with the same commit: another tab of it may ask in the very next moment.
+        request.session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+        request.session.save()
     return done(request, _("You are signed out everywhere else."), reverse("accounts:security"))
 
 

@@ -24,7 +24,7 @@ def redact_text(text: str, secrets: tuple[str, ...] = ()) -> str:
     >>> redact_text("grant_type=code&client_secret=abc")
     'grant_type=code&client_secret=•••'
     """
-    for secret in secrets:
+    for secret in filter(None, secrets):
         text = text.replace(secret, MASK)
     text = _IN_JSON.sub(rf'\1"{MASK}"', text)
     text = _IN_XML.sub(rf"\1{MASK}", text)

@@ -35,7 +35,8 @@ def enqueue(
     spec = specs.get(job)
     with transaction.atomic():
         waiting = _waiting_twin(spec, key, list(args))
-        if waiting:
+        # A nudge may find its job paused and be skipped; a person means it.
+        if waiting and (waiting.trigger == trigger or trigger == JobTrigger.NUDGE):
             return waiting
         run = JobRun.objects.create(
             name=spec.name,

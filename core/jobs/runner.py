@@ -110,8 +110,9 @@ def _attempt(spec: specs.JobSpec, row: JobRun, *, here: bool = False) -> str:
             return _perform(spec, row, here=here)
     if row.status == JobStatus.RUNNING and row.pk:
         return "over"  # delivered twice; the other one is at it
-    if row.chunk:
-        # A run that takes the lock between two chunks of this one sees it and steps back at once.
+    if row.pk and row.status == JobStatus.QUEUED:
+        # Asked for, perhaps for something else than what is running: it waits its turn. So does the
+        # next chunk of a long run, when somebody took the lock in between.
         time.sleep(0.5)
         if not here:
             push(row)

@@ -37,6 +37,10 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
     def of(self, name: str, key: str = "") -> "JobRunQuerySet":
         return self.filter(name=name, key=key)
 
+    def with_length(self) -> "JobRunQuerySet":
+        """How long each run took; nothing while it goes on."""
+        return self.annotate(length=models.F("ended_at") - models.F("started_at"))
+
     def whole(self) -> "JobRunQuerySet":
         """Those that began the job as its schedule does, not for one thing only."""
         return self.filter(models.Q(args=[]) | models.Q(chunk__gt=0), starts__gt=0)

@@ -1,7 +1,6 @@
 """Four processes and one referee: no window of a second or a minute ever holds too many calls."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ from django.db import connection
 
 from core.ratelimit import Gate, Limits
 from tests.unit.core.test_slots import widest
+from tests.work import environment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -19,15 +19,12 @@ ROOT = Path(__file__).parents[2]
 
 
 def calls(limits, seconds, processes=4, threads=3):
-    params = connection.settings_dict
-    address = f"{params['USER']}:{params['PASSWORD']}@{params['HOST']}:{params['PORT']}"
-    url = f"postgres://{address}/{params['NAME']}"
     command = [sys.executable, "-m", "tests.gate_caller", "test:gate", json.dumps(limits)]
     started = [
         subprocess.Popen(
             [*command, str(seconds), str(threads)],
             cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": url},
+            env=environment(),
             stdout=subprocess.PIPE,
         )
         for _ in range(processes)

@@ -106,8 +106,10 @@ def test_a_manager_does_not_touch_an_owner(owner, manager):
 
 def test_managers_do_not_take_each_others_address(owner, manager, viewer):
     other = UserFactory(role=Role.MANAGER)
-    with pytest.raises(RuleViolation, match="Only an owner can change the address of a manager"):
+    with pytest.raises(RuleViolation, match="Only an owner can change the address or the role"):
         people.change_person(other, name="X", email="x@x.ro", language="", by=manager)
+    with pytest.raises(RuleViolation, match="Only an owner can change the address or the role"):
+        people.change_role(other, role=Role.VIEWER, by=manager)
     people.change_person(other, name="X", email=other.email, language="", by=manager)
     people.change_person(other, name="X", email="x@x.ro", language="", by=owner)
     people.change_person(viewer, name="V", email="v@x.ro", language="", by=manager)

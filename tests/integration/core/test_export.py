@@ -4,6 +4,7 @@ import asyncio
 import csv
 import datetime as dt
 import io
+import threading
 from decimal import Decimal
 
 import openpyxl
@@ -13,7 +14,7 @@ from django.db import connection
 from django.test import AsyncClient, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from core import export
+from core import export, streaming
 from core.models import AuditEntry
 from core.streaming import streamed
 from ops.tables import AuditTable
@@ -148,6 +149,65 @@ def test_under_asgi_it_streams_from_a_thread(manager, entries):
     pieces = asyncio.run(read())
     assert len(pieces) >= 2
     assert len(lines_of(b"".join(pieces))) == 121
+
+
+@pytest.mark.django_db(transaction=True)
+def test_under_asgi_it_speaks_the_readers_language_in_the_readers_zone(manager, entries):
+    manager.language, manager.time_zone = "ro", "Asia/Tokyo"
+    manager.save()
+
+    async def read():
+        client = AsyncClient()
+        await client.aforce_login(manager, backend="accounts.backends.RoleBackend")
+        response = await client.get("/audit/?export=csv")
+        return b"".join([piece async for piece in response.streaming_content])
+
+    head, first, *_rest = lines_of(asyncio.run(read()))
+    assert head[0] == "Când"
+    assert first[0] == "2026-07-01 18:01:59"
+
+
+def test_under_asgi_the_fifth_waits_for_its_turn(monkeypatch):
+    monkeypatch.setattr(streaming, "_places", threading.BoundedSemaphore(1))
+
+    async def read():
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
+        request = ASGIRequest(scope, io.BytesIO())
+        held = streamed(request, lambda: iter_of(b"a", b"b"))
+        assert await anext(held) == b"a"
+        waits = asyncio.ensure_future(anext(streamed(request, lambda: iter_of(b"c"))))
+        await asyncio.sleep(0.1)
+        still_waiting = not waits.done()
+        await held.aclose()
+        return still_waiting, await asyncio.wait_for(waits, 5)
+
+    # The held one made both its pieces and ended; with an endless one the other really waits.
+    def iter_of(*pieces):
+        yield from pieces
+        while len(pieces) == 2:
+            yield b"more"
+
+    assert asyncio.run(read()) == (True, b"c")
+
+
+def test_under_asgi_a_reader_who_sleeps_is_given_up(monkeypatch):
+    monkeypatch.setattr(streaming, "PATIENCE", 0.05)
+    ended = threading.Event()
+
+    def endless():
+        try:
+            while True:
+                yield b"x"
+        finally:
+            ended.set()
+
+    async def read():
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
+        stream = streamed(ASGIRequest(scope, io.BytesIO()), endless)
+        assert await anext(stream) == b"x"
+        return await asyncio.to_thread(ended.wait, 5)
+
+    assert asyncio.run(read())
 
 
 def test_under_asgi_a_reader_who_leaves_stops_the_work():

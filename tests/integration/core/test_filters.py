@@ -8,9 +8,10 @@ from django.http import QueryDict
 from django.test import RequestFactory
 from django.utils import timezone, translation
 
+from accounts.models import User
 from core.filter_panel import apply
 from core.filters import BaseFilterSet, Choice, Flag, Number, Search, Text, When, without
-from core.models import JobRun
+from core.models import JobRun, SavedView
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +93,9 @@ def test_days_by_word():
         "status=lost",
         "started_at=2026-02-30",
         "started_at__gt=soon",
+        "started_at__gt=9999-12-31",
+        "started_at__lt=0001-01-01",
+        "done__gt=1e999999",
         "done=NaN",
     ],
 )
@@ -148,3 +152,18 @@ def test_the_dialog_becomes_an_address():
     assert apply(RunFilter, state, form).urlencode() == (
         "q=stock&sort=-name&status=done&status=failed&name__contains=pull&done__between=10..20"
     )
+
+
+def test_a_row_with_several_matches_is_shown_once(manager):
+    class PersonFilter(BaseFilterSet):
+        run = Text("Run", field_name="saved_views__name")
+
+        class Meta:
+            model = User
+            fields = ()
+
+    for name in ("my morning", "my evening"):
+        SavedView.objects.create(owner=manager, page="x", name=name)
+    request = RequestFactory().get("/")
+    found = PersonFilter(QueryDict("run__contains=my"), User.objects.all(), request=request).qs
+    assert list(found) == [manager]

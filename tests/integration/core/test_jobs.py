@@ -79,6 +79,13 @@ def test_what_waits_already_is_not_queued_twice():
     assert drain() == 3
 
 
+def test_a_person_does_not_get_a_nudge_that_may_be_skipped():
+    nudge = jobs.enqueue(work.add_up)
+    [started] = jobs.run_now("tests.add_up", by=UserFactory())
+    assert started != nudge
+    assert jobs.enqueue(work.add_up) in {started, nudge}
+
+
 def test_behind_a_running_one_a_new_one_queues():
     first = jobs.enqueue(work.add_up, 1)
     JobRun.objects.filter(pk=first.pk).update(status=JobStatus.RUNNING, starts=1)
@@ -196,6 +203,17 @@ def test_an_old_delivery_does_nothing():
     assert jobs.run_job(*first["args"], **first["kwargs"]) == "over"
     run.refresh_from_db()
     assert run.counters == {"numbers": 3}
+
+
+def test_a_run_that_was_asked_for_waits_its_turn_instead_of_being_dropped():
+    long = jobs.enqueue(work.count_to, 3)
+    drain(1)
+    asked = jobs.enqueue(work.count_to, 2)
+    drain()
+    long.refresh_from_db()
+    asked.refresh_from_db()
+    assert (long.status, long.counters) == (JobStatus.DONE, {"numbers": 3})
+    assert (asked.status, asked.counters) == (JobStatus.DONE, {"numbers": 2})
 
 
 def test_a_run_of_the_same_job_waits_for_all_chunks():

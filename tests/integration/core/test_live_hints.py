@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from core import live
 from core.models import SavedView
-from tests.live import MERGED, committing  # noqa: F401
+from tests.live import MERGED, committing, elsewhere  # noqa: F401
 
 
 class Undone(Exception):
@@ -20,6 +20,12 @@ def touch_and_undo(*ids):
     with transaction.atomic():
         live.touch("things", *ids)
         raise Undone
+
+
+def ten_changes():
+    for number in range(10):
+        with transaction.atomic():
+            live.touch("things", number)
 
 
 @pytest.fixture
@@ -159,7 +165,7 @@ def test_in_an_async_view(tab):
     async def view():
         live.touch("things", 1)
 
-    asyncio.run(view())
+    elsewhere(asyncio.run, view())
     assert tab.hint() == {"topic": "things", "ids": [1]}
 
 
@@ -172,16 +178,14 @@ def test_in_a_thread_of_an_async_view(tab):
     async def view():
         await asyncio.to_thread(service)
 
-    asyncio.run(view())
+    elsewhere(asyncio.run, view())
     assert tab.hint() == {"topic": "things", "ids": [1]}
 
 
 def test_a_burst_is_told_at_once_and_then_in_one(tab):
     time.sleep(MERGED)  # the topic has been quiet
     started = time.monotonic()
-    for number in range(10):
-        with transaction.atomic():
-            live.touch("things", number)
+    elsewhere(ten_changes)
     first = tab.hint()
     assert time.monotonic() - started < 1
     assert first == {"topic": "things", "ids": [0]}

@@ -56,6 +56,7 @@ ORDERS = (
     ("ended_at",),
     ("name", "-started_at"),
     ("-ended_at", "name"),
+    ("-ended_at", "-started_at"),
     ("pk",),
 )
 
@@ -192,3 +193,21 @@ def test_now_is_kept_to_the_microsecond():
     JobRun.objects.create(name="b", started_at=now - dt.timedelta(microseconds=1))
     pages = walk(JobRun.objects.order_by("-started_at"), size=1)
     assert [page.records[0].name for page in pages] == ["a", "b"]
+
+
+def test_a_column_that_may_be_empty_can_only_come_first():
+    with pytest.raises(ValueError, match="ended_at may be empty"):
+        paging.read(JobRun.objects.order_by("name", "ended_at"), size=4)
+
+
+def test_pages_read_from_the_end_know_their_number_once_somebody_counted():
+    runs(*range(10))
+    queryset = JobRun.objects.order_by("started_at", "pk")
+    last = paging.read(queryset, size=4, at="last")
+    assert last.start is None
+    assert paging.read(queryset, size=4, at=last.newer).start is None
+    last.end_at(10)
+    assert (last.first_number, last.last_number) == (7, 10)
+    before = paging.read(queryset, size=4, at=last.newer)
+    assert (before.first_number, before.last_number) == (3, 6)
+    assert paging.read(queryset, size=4, at=before.older).first_number == 7

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 from django_q.scheduler import scheduler
@@ -164,6 +165,11 @@ def test_a_night_that_was_missed_is_not_lost_by_a_deployment():
     Schedule.objects.filter(name="shop.nightly").update(next_run=missed)
     assert jobs.reconcile_schedules() == []
     assert rows()["shop.nightly"].next_run == missed
+
+
+def test_a_database_that_is_only_half_migrated(monkeypatch):
+    monkeypatch.setattr(connection.introspection, "table_names", lambda: ["core_jobrun"])
+    assert jobs.reconcile_schedules() == []
 
 
 def test_jobs_do_not_start_all_at_once():

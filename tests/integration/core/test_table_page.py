@@ -84,6 +84,7 @@ def test_pages_lead_to_each_other(manager_client):
     assert "71–120 of 120" in last.content.decode()
     back = manager_client.get("/audit/" + link(last, "Previous"))
     assert shown(back)[-1] == "Ana 069"
+    assert "21–70 of 120" in back.content.decode()
     again = manager_client.get("/audit/" + link(last, "First"))
     assert shown(again) == shown(first)
 
@@ -224,6 +225,18 @@ def test_hostile_text_is_shown_and_never_run(manager_client):
 
 def test_a_fragment_brings_the_tabs_along(manager_client):
     body = manager_client.get("/jobs/?status=running", headers=HTMX).content.decode()
-    tabs = re.search(r'<nav id="list-tabs"[^>]*hx-swap-oob="true".*?</nav>', body, re.DOTALL).group()
+    tabs = re.search(
+        r'<nav id="list-tabs"[^>]*hx-swap-oob="true".*?</nav>', body, re.DOTALL
+    ).group()
     assert re.search(r'class="on" aria-current="page">\s*Running', tabs)
     assert 'hx-swap-oob="true"' not in manager_client.get("/jobs/").content.decode()
+
+
+def test_the_filter_dialog_keeps_two_operators_of_one_column(manager_client):
+    query = "at__gt=2026-01-01&at__lt=2026-12-31"
+    page = manager_client.get(f"/audit/?_panel=filters&{query}", headers=HTMX).content.decode()
+    assert page.count('name="at-op"') == 2
+    form = {"_panel": "apply", "_state": query, "at-op": ["gt", "lt"], "at-to": ["", ""]}
+    form["at"] = ["2026-01-01", "2026-12-31"]
+    response = manager_client.get("/audit/", form, headers=HTMX)
+    assert response["HX-Redirect"] == f"/audit/?{query}"

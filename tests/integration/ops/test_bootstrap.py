@@ -139,6 +139,23 @@ def test_it_works(bare):
     assert second.out == f"inside {bare.path}/.venv with 1.0 up\n"  # and not a word more
 
 
+def test_an_environment_that_has_everything_is_used_as_it_is(whole):
+    """As in a container, or when a developer calls .venv/bin/python."""
+    elsewhere = whole.path.with_name("elsewhere")
+    (whole.path / ".venv").rename(elsewhere)
+    done = whole.run("up", python=str(elsewhere / "bin" / "python"))
+    assert f"inside {elsewhere} with 1.0 up" in done.out, done.err
+    assert not (whole.path / ".venv").exists()
+    shutil.rmtree(elsewhere)
+
+
+def test_the_environment_of_another_project_is_not(bare):
+    other = bare.path / "other"
+    subprocess.run([BARE, "-m", "venv", "--without-pip", str(other)], check=True)
+    done = bare.run("up", python=str(other / "bin" / "python"))
+    assert f"inside {bare.path}/.venv with 1.0 up" in done.out, done.err
+
+
 def test_other_commands_keep_their_output_clean(whole):
     shutil.rmtree(whole.path / ".venv")
     done = whole.run("showmigrations")
