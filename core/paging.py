@@ -305,6 +305,11 @@ _known_sizes: dict[str, tuple[float, int]] = {}
 SIZE_IS_KNOWN_FOR = 60.0  # seconds; a table does not become large from one minute to the next
 
 
+def forget_sizes() -> None:
+    """After a table has grown at once, as in a test or a benchmark."""
+    _known_sizes.clear()
+
+
 def _rows_of(table: str) -> int:
     """About how many rows a table has, asked at most once a minute."""
     known = _known_sizes.get(table)

@@ -122,8 +122,9 @@ class BaseTable(tables.Table):  # type: ignore[misc]
         parts: list[str] = []
         write = parts.append
         for record in records:
-            css = self.row_class(record)
-            write(f'<tr data-pk="{record.pk}" class="{css}" tabindex="-1">')
+            extra = self.row_class(record)
+            css = f' class="{extra}"' if extra else ""
+            write(f'<tr data-pk="{record.pk}"{css} tabindex="-1">')
             for get, cell, opening, empty in writers:
                 value = get(record)
                 write(opening)

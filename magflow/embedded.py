@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 
@@ -69,7 +70,8 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"postgres://{NAME}@/{self.sockets}/{NAME}"
+        """As psql and pg_dump take it, too."""
+        return f"postgres://{NAME}@{quote(str(self.sockets), safe='')}/{NAME}"
 
     # --- Looking ------------------------------------------------------------------------------
     def pid(self) -> int | None:

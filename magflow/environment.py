@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -100,6 +100,17 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]  # django-environ
             )
             return ""
         return value
+
+    @classmethod
+    def database_config(cls, address: str) -> dict[str, Any]:
+        """Django's DATABASES entry. A host with %2F is the folder of a socket, as for psql."""
+        config: dict[str, Any] = cls.db_url_config(address)
+        host = urlsplit(address).netloc.rpartition("@")[2]
+        if "%2F" in host.upper():
+            # Taken from the address again: a host name may be lowered, a folder may not.
+            folder, _, port = host.partition(":")
+            config.update(HOST=unquote(folder), PORT=port)
+        return config
 
     def mail(self, name: str, default: str) -> dict[str, Any]:
         """Django's EMAIL_ settings out of an address such as smtp+tls://user:password@host:587."""

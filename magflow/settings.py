@@ -107,7 +107,7 @@ FORM_RENDERER = "core.renderer.FormRenderer"
 # --- Database ---------------------------------------------------------------------------------
 DATABASE_URL = env.database("DATABASE_URL")
 DATABASE_IS_EMBEDDED = not DATABASE_URL
-DATABASES = {"default": env.db_url_config(DATABASE_URL or embedded.url())}
+DATABASES = {"default": env.database_config(DATABASE_URL or embedded.url())}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 # The web process sets this one; the forked processes of a worker must not share a pool.
 if env.bool("DB_POOL", default=False):

@@ -1,5 +1,7 @@
 """What every test may use: a database, a browser, people by role, signed-in clients."""
 
+import asyncio
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -7,6 +9,9 @@ from django.test import Client
 from accounts.choices import Role
 from tests import browser, throwaway
 from tests.factories.accounts import UserFactory
+
+
+UP = pytest.mark.xdist_group("up").mark
 
 
 def pytest_configure(config):
@@ -17,11 +22,30 @@ def pytest_unconfigure(config):
     throwaway.end(config)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.xdist_group("browser"))  # one browser, in one process
+    result = yield
+    # What takes longest and cannot be shared out begins first, so that it does not end last.
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") != UP)
+    return result
+
+
+@pytest.fixture(autouse=True)
+def _no_event_loop(request):
+    """The browser's library leaves its event loop behind in the thread, where it stands still.
+
+    To code that asks it would look like one that runs, and asyncio refuses a second.
+    """
+    if request.node.get_closest_marker("e2e"):
+        yield
+        return
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 def pytest_runtest_setup(item):

@@ -4,10 +4,10 @@ import os
 import signal
 from contextlib import ExitStack
 
-import environ
 import pytest
 
 from magflow import throwaway
+from magflow.environment import Environment
 
 stack = pytest.StashKey[ExitStack]()
 
@@ -23,7 +23,7 @@ def begin(config):
     config.stash[stack] = ExitStack()
     url = config.stash[stack].enter_context(throwaway.server()).url
     os.environ["DATABASE_URL"] = url
-    address = environ.Env.db_url_config(url)
+    address = Environment.database_config(url)
     settings.DATABASES["default"].update(
         {key: address[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
     )

@@ -1,6 +1,5 @@
 """Every row of a bulk run once: with workers killed, workers at once, buttons pressed at once."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from core.models import AuditEntry, BulkRun, BulkStatus
 from tests.conftest import signed_in
 from tests.factories.accounts import UserFactory
 from tests.lists import PAGE, URL
+from tests.work import environment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.lists")]
 
@@ -63,14 +63,10 @@ def started(by, rows):
 
 
 def doomed_worker(run, point, at=3):
-    settings = connection.settings_dict
-    address = (
-        f"postgres://{settings['USER']}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
-    )
     return subprocess.run(
         [sys.executable, "-c", DOOMED, str(run.pk), point, str(at)],
         cwd=Path(__file__).parents[2],
-        env={**os.environ, "DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        env={**environment(), "DJANGO_SETTINGS_MODULE": "tests.settings"},
         capture_output=True,
         timeout=60,
         check=False,

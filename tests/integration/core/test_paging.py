@@ -162,7 +162,7 @@ def test_count_of_many_is_bounded_when_filtered_and_estimated_when_not(monkeypat
 
 
 def analyze():
-    paging._known_sizes.clear()
+    paging.forget_sizes()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE core_jobrun")
 

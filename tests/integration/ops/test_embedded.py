@@ -251,7 +251,7 @@ def test_other_commands_do(site):
 
 
 def test_looking_for_the_address_makes_nothing(site):
-    assert embedded.url().startswith("postgres://magflow@//")
+    assert embedded.url().startswith("postgres://magflow@%2F")
     assert not (site / "var").exists()
 
 

@@ -155,6 +155,23 @@ def test_a_misspelt_name_in_dotenv_is_found(monkeypatch):
         env.refuse_if_wrong()
 
 
+@pytest.mark.parametrize(
+    ("address", "host", "port", "name"),
+    [
+        ("postgres://me:pw@db.example.com:5433/shop", "db.example.com", 5433, "shop"),
+        ("postgres://me@%2Fvar%2Frun%2FPostgreSQL/shop", "/var/run/PostgreSQL", "", "shop"),
+        ("postgres://me@%2Ftmp:5433/shop", "/tmp", "5433", "shop"),
+        ("postgres://me@//var/run/postgresql/shop", "/var/run/postgresql", "", "shop"),
+        ("postgres:///shop", "", "", "shop"),
+    ],
+)
+def test_database_addresses(address, host, port, name):
+    """All forms that PostgreSQL's own programs and other Django sites know."""
+    config = environment.Environment.database_config(address)
+    assert (config["HOST"], config["PORT"], config["NAME"]) == (host, port, name)
+    assert config["ENGINE"] == "django.db.backends.postgresql"
+
+
 def test_several_field_keys(monkeypatch):
     new, old = environment.make_field_key(), environment.make_field_key()
     assert environment.check_field_key(f"{new},{old}") == ""

@@ -151,33 +151,33 @@ def test_killed_database_comes_back(up):
     assert up.a("worker")
 
 
-def test_killed_idle_workers_are_noticed(up, beats):
-    """They take the lock of the queue with them: the cluster looks alive and does nothing."""
+def kill_until(up, title, complaint):
+    """Kill processes of the worker until one of them takes a lock with it.
+
+    Which they hold all the time but for the moment in which they do something.
+    """
     worker = whole_worker(up)
-    silent = rf"worker +\| gave no sign of life for {SILENCE} s"
-    for _attempt in range(5):  # only one of them holds the lock; it may have been busy just then
-        for idle in named(worker, " idle"):
-            idle.kill()
+    for _attempt in range(5):
+        for process in named(worker, title):
+            process.kill()
         with contextlib.suppress(AssertionError):
-            up.wait_for(silent, within=SILENCE + 15)
+            up.wait_for(complaint, within=SILENCE + 15)
             break
-    assert up.says(silent), up.text
+    assert up.says(complaint), up.text
     last = last_beat(up)
     up.other("worker", than=worker.pid)
     assert gone([worker])
     assert beats_after(up, last)
+
+
+def test_killed_idle_workers_are_noticed(up, beats):
+    """They take the lock of the queue with them: the cluster looks alive and does nothing."""
+    kill_until(up, " idle", rf"worker +\| gave no sign of life for {SILENCE} s")
 
 
 def test_killed_monitor_is_noticed(up, beats):
     """It takes the lock of the results with it: jobs run, and run again, and are never done."""
-    worker = whole_worker(up)
-    for monitor in named(worker, "monitor"):
-        monitor.kill()
-    up.wait_for(r"worker +\| does its jobs but does not hear that they are done")
-    last = last_beat(up)
-    up.other("worker", than=worker.pid)
-    assert gone([worker])
-    assert beats_after(up, last)
+    kill_until(up, "monitor", r"worker +\| does its jobs but does not hear that they are done")
 
 
 def test_killed_supervisor_leaves_nothing(new_checkout):
