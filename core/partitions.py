@@ -92,8 +92,9 @@ def ensure(table: PartitionedTable, now: datetime | None = None) -> list[str]:
         hold_in_transaction("partitions", table.table)
         if not _is_partitioned(cursor, table.table):
             return []
-        # While we wait behind a long reader, every writer waits behind us: rather try tomorrow.
-        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        # While we wait behind a long reader, every writer waits behind us: rather try tomorrow. And
+        # sooner than PostgreSQL looks for deadlocks (1 s), or it might end the writer instead.
+        cursor.execute("SET LOCAL lock_timeout = '800ms'")
         have = _parts(cursor, table)
         stray = {part.name: part for part in _stray(cursor, table)}
         needed = stray | {part.name: part for part in _ahead(table, today)}
@@ -163,7 +164,7 @@ def _make(cursor: CursorWrapper, table: PartitionedTable, part: Part, is_written
         "end": sql.Literal(f"{part.end} 00:00:00+00"),
     }
     steps = (
-        # Or somebody writes a row of this part into the default after we have emptied it.
+        # Needed for the last step anyway. Taken first, so that we give up before any work is done.
         "LOCK TABLE {default} IN ACCESS EXCLUSIVE MODE",
         "CREATE TABLE {part} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
         # Having checked each row here, PostgreSQL need not read them again to hang the part in.

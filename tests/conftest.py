@@ -10,7 +10,6 @@ from accounts.choices import Role
 from tests import browser, throwaway
 from tests.factories.accounts import UserFactory
 
-
 UP = pytest.mark.xdist_group("up").mark
 
 

@@ -26,6 +26,8 @@ from tests.observatory import ABROAD, Answer, Visit
 HOST = "erp.example.com"
 SITE = f"https://{HOST}"
 PATIENCE = 60
+# The last one is the browser tests', which may run in this very process.
+NOT_PRODUCTION = frozenset({"DEBUG", "REDIS_URL", "DJANGO_ALLOW_ASYNC_UNSAFE"})
 
 
 def database_url():
@@ -40,7 +42,7 @@ def database_url():
 
 def production_environment(**more):
     return {
-        **{name: text for name, text in os.environ.items() if name not in {"DEBUG", "REDIS_URL"}},
+        **{name: text for name, text in os.environ.items() if name not in NOT_PRODUCTION},
         "DJANGO_SETTINGS_MODULE": "tests.production_settings",
         "SITE_URL": SITE,
         "ALLOWED_HOSTS": HOST,

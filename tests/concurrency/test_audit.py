@@ -110,6 +110,33 @@ def test_upkeep_gives_way_to_a_long_reader_of_the_default_part():
     assert AuditEntry.objects.count() == 2
 
 
+def test_who_reads_and_then_writes_is_never_the_one_to_fail():
+    """They hold what the upkeep wants and want what it holds: a deadlock, if nobody gave way."""
+    write(1, FAR)
+    holding, upkeep_waits = threading.Event(), threading.Event()
+
+    def reads_then_writes():
+        with transaction.atomic():
+            list(AuditEntry.objects.filter(at=FAR))
+            holding.set()
+            assert upkeep_waits.wait(10)
+            audit.record("x.y", None, by=None)
+
+    def upkeep():
+        with pytest.raises(OperationalError, match="lock timeout"):
+            partitions.ensure(audit.TABLE)
+
+    with ThreadPoolExecutor(2) as pool:
+        person = pool.submit(in_thread, reads_then_writes)
+        assert holding.wait(10)
+        job = pool.submit(in_thread, upkeep)
+        time.sleep(0.2)
+        upkeep_waits.set()
+        job.result(10)
+        person.result(10)
+    assert AuditEntry.objects.count() == 2
+
+
 def test_an_entry_and_its_change_live_and_die_together():
     def change(number):
         with transaction.atomic():
