@@ -163,6 +163,7 @@ def test_an_idle_worker_that_hangs_is_not_waited_for(screen, monkeypatch):
 
 
 def test_nohup_is_respected(monkeypatch):
+    monkeypatch.setattr(refusal.signal, "getsignal", lambda number: signal.SIG_DFL)
     assert signal.SIGHUP in stop_signals()
     monkeypatch.setattr(refusal.signal, "getsignal", lambda number: signal.SIG_IGN)
     assert stop_signals() == [signal.SIGINT, signal.SIGTERM]
