@@ -76,7 +76,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || bar.hidden || isDialogOpen() || isTyping(event.target)) return;
     if (event.key === "Escape") clear();
-    else if (event.key === ".") find("button, summary", bar.querySelector(".grow").parentElement).focus();
+    else if (event.key === ".") find("button:not([hidden]), summary", bar).focus();
     else return;
     event.preventDefault();
   });

@@ -17,6 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import Browser, Page
 
+from tests.browser import settle
 from tests.live import Server, session_of
 
 MATERIAL = ("error", "warning")
@@ -64,6 +65,8 @@ class Visitor:
         self._watch(page)
         if path:
             page.goto(path)
+            if page.locator("#live-state").count():
+                settle(page)
         return page
 
     def _watch(self, page: Page) -> None:

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser import settle
+
 pytestmark = [pytest.mark.e2e]
 
 KIT = "/ui-kit/"
@@ -58,6 +60,7 @@ class TestPalette:
         expect(page.get_by_role("option")).to_have_count(1)
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile("/audit/$"))
+        settle(page)
         page.keyboard.press("Control+k")
         recent = page.get_by_role("group", name="Recent")
         expect(recent.get_by_role("option", name="Audit trail")).to_have_attribute(
@@ -102,6 +105,7 @@ class TestKeys:
         page.keyboard.press("g")
         page.keyboard.press("a")
         expect(page).to_have_url(re.compile("/audit/$"))
+        settle(page)
 
     def test_question_mark_shows_them_all(self, visit, owner):
         page = visit(owner)
@@ -120,6 +124,7 @@ class TestKeys:
         page.keyboard.type("g a /?")
         expect(field).to_have_value("g a /?")
         expect(page).to_have_url(re.compile(KIT))
+        settle(page)
         page.keyboard.press("Escape")
         expect(field).to_have_value("")
         page.keyboard.press("Escape")
@@ -336,6 +341,7 @@ class TestEveryWidth:
         check_axe(page)
         link.tap()
         expect(page).to_have_url(re.compile("/audit/$"))
+        settle(page)
 
     def test_a_table_becomes_cards(self, visit, owner):
         page = visit(owner, KIT, width=390, height=844)
