@@ -1,8 +1,8 @@
 """Locks on things that are not a row. Held to the end of the transaction, across all processes."""
 
-from django.db import connection
+from core.locks import hold_in_transaction as hold
 
-from core.locks import lock_id
+__all__ = ["COMPANIES", "MARKETPLACES", "PEOPLE", "hold"]
 
 # Every change of a role, of the two-factor rules or of who is an owner. They decide on more than
 # the row they change ("is this the last owner?"), and they are rare: one at a time is right.
@@ -11,9 +11,3 @@ PEOPLE = "accounts.people"
 # not in words.
 COMPANIES = "accounts.companies"
 MARKETPLACES = "accounts.marketplaces"
-
-
-def hold(*name: str) -> None:
-    """Wait until nobody else holds this lock, then keep it until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock_id(*name)])
