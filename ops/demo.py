@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.choices import Country, Currency, Role
 from accounts.models import Company, User
 from accounts.services import companies, people
+from core import companions
 
 COMPANY = {
     "name": "Exemplu Comerț SRL",
@@ -47,6 +48,7 @@ def fill(*, by: User) -> None:
             for name, email, role in PEOPLE
             if not User.objects.filter(email=email).exists()
         ]
+        companions.fill_demo(company, by)
     if len(invited) == len(PEOPLE):
         people.change_role(invited[2], role=Role.PACKER, by=by)
         people.deactivate_person(invited[5], by=by)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from core import jobs
+from core.companions import Companion
 from magflow.environment import BASE_DIR
 from magflow.refusal import Exit, Refused
 from ops.supervisor import Child
@@ -53,6 +54,12 @@ def worker(environment: Mapping[str, str]) -> Child:
         is_idle=nothing_in_hand,
         before_start=prepare_worker,
     )
+
+
+def companion(asked: Companion, site_url: str, environment: Mapping[str, str]) -> Child:
+    command = [sys.executable, str(BASE_DIR / "manage.py"), *asked.arguments(site_url)]
+    alone = {name: value for name, value in environment.items() if name != "DB_POOL"}
+    return Child(asked.name, command, alone, grace=asked.grace)
 
 
 def nothing_in_hand() -> bool:

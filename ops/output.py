@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from typing import IO, TextIO
 
-COLOURS = {"web": "36", "worker": "35", "database": "34", "up": "33"}
+COLOURS = {"web": "36", "worker": "35", "database": "34", "up": "33", "emag-sim": "32"}
 WIDTH = 8
 
 

@@ -16,6 +16,7 @@ from django.db import NotSupportedError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import User
+from core import companions
 from magflow import embedded
 from magflow.environment import BASE_DIR, env
 from magflow.locks import lock
@@ -96,10 +97,14 @@ class Command(BaseCommand):
     def serve(
         self, host: str, port: int, service: Service | None, person: User | None, password: str
     ) -> None:
-        connection.close()
         address = env.str("SITE_URL", default=launch.address(host, port))
         environment = launch.child_environment(address, launch.own_names(host))
-        children = [launch.web(host, port, environment), launch.worker(environment)]
+        children = [
+            *(launch.companion(one, address, environment) for one in companions.wanted()),
+            launch.web(host, port, environment),
+            launch.worker(environment),
+        ]
+        connection.close()
         output = Output(sys.stdout)
         supervisor = Supervisor("up", children, output, address, service)
         with supervisor.running():
