@@ -7,6 +7,7 @@ not at all:
 """
 
 import contextvars
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,16 +18,18 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
+from django.utils import timezone
 
-from core import append_only, live, partitions
+from core import append_only, live, partitions, setwise
 from core.models import AuditEntry
-from core.text import truncate
+from core.text import fold, truncate
 
 TABLE = partitions.PartitionedTable("core_auditentry", by="month")
 LONGEST_VALUE = 500  # a changed description is told, not archived
 HIDDEN = "•••"
 
 Changes = Mapping[str, tuple[object, object]]
+Row = tuple[int, str, Changes]  # primary key, what it is called, what changed
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,36 @@ def record_many(entries: Iterable[AuditEntry]) -> list[AuditEntry]:
     if made:
         live.touch("audit", *(one.pk for one in made))
     return made
+
+
+def record_rows(
+    verb: str, model: type[models.Model], rows: Iterable[Row], *, by: AbstractBaseUser | None
+) -> None:
+    """Write down one verb for many rows of a model, in one COPY: for imports of thousands.
+
+    The same entries as record() makes; nobody gets them back.
+    """
+    here, now = current(), timezone.now()
+    actor = (by.pk, truncate(_name(by), 120)) if by else (None, "")
+    kind = model._meta.label_lower
+    made = []
+    for pk, label, changes in rows:
+        told = {name: [_plain(old), _plain(new)] for name, (old, new) in changes.items()}
+        label = truncate(label, 200)
+        words = [actor[1], verb, label, AuditEntry.words_of(told)]
+        made.append(
+            (now, *actor, verb, kind, pk, label, json.dumps(told), "", here.source,
+             here.request_id, fold(" ".join(filter(None, words))))
+        )  # fmt: skip
+    if made:
+        setwise.copy_rows(AuditEntry, _COLUMNS, made)
+        live.touch("audit")
+
+
+_COLUMNS = (
+    "at", "actor_id", "actor_name", "verb", "subject_type", "subject_id", "subject_label",
+    "changes", "note", "source", "request_id", "search_text",
+)  # fmt: skip
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

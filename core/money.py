@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 CENT = Decimal("0.01")
 UNIT = Decimal("0.0001")  # unit prices: marketplaces send four decimals, net
 HUNDRED = Decimal(100)
 ZERO = Decimal("0.00")
+# The usual 28 digits refuse to round sums of more than 26.
+_WIDE = Context(prec=50, rounding=ROUND_HALF_UP)
 
 
 def q2(amount: Decimal) -> Decimal:
@@ -33,10 +35,7 @@ def q4(amount: Decimal) -> Decimal:
 def _rounded(amount: Decimal, step: Decimal) -> Decimal:
     if not isinstance(amount, Decimal):
         raise TypeError(f"Money is a Decimal, not {type(amount).__name__}: {amount!r}")
-    with localcontext() as context:
-        context.prec = 50  # the usual 28 digits refuse to round sums of more than 26
-        # Adding zero turns -0.00 into 0.00.
-        return amount.quantize(step, rounding=ROUND_HALF_UP) + step * 0
+    return _WIDE.add(_WIDE.quantize(amount, step), 0)  # adding zero turns -0.00 into 0.00
 
 
 @dataclass(frozen=True)

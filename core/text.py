@@ -33,6 +33,8 @@ def fold(text: str) -> str:
     """
     if text.isascii():  # most of what is searched, and ten times faster
         return " ".join(text.replace("\x00", " ").lower().split())
+    if (quick := text.translate(_LATIN)).isascii():
+        return " ".join(quick.lower().split())
     text = text.encode("utf-8", "ignore").decode()  # half a surrogate pair is no text
     plain = _without_marks(text.casefold()).translate(_PLAIN)
     return " ".join(unicodedata.normalize("NFC", plain).split())
@@ -51,6 +53,19 @@ def _without_marks(text: str) -> str:
             bare = ord(char) not in _CYRILLIC
             kept.append(char)
     return "".join(kept)
+
+
+def _latin() -> dict[int, str]:
+    """The letters of the Latin alphabets that come out as plain ones, worked out once."""
+    found = {0: " "}
+    for code in range(0xC0, 0x250):
+        plain = _without_marks(chr(code).casefold()).translate(_PLAIN)
+        if plain.isascii():
+            found[code] = plain
+    return found
+
+
+_LATIN = _latin()  # names are full of them, and letter by letter takes ten times as long
 
 
 def safe_cell(text: str) -> str:

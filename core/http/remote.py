@@ -5,6 +5,7 @@ import logging
 import os
 import time
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from core.errors import (
     RemoteRejected,
     RemoteUnavailable,
 )
-from core.http.redaction import redact_text, redact_url
+from core.http.redaction import redact_start, redact_text, redact_url
 from core.http.wire import Attempt, BodyTooLarge, WatchedAdapter, read_body
 
 log = logging.getLogger("magflow.http")
@@ -103,6 +104,7 @@ class Remote:
     read_timeout: float = 30.0  # between two pieces of an answer
     total_timeout: float = 60.0  # for all of it, however slowly it drips
     most_bytes: int = MOST_BYTES
+    most_logged: int = MOST_LOGGED  # characters of each body that the observer is told
     keep_alive: bool = True
     observe: Callable[[Exchange], None] = keep_nothing
 
@@ -120,7 +122,8 @@ class Remote:
         session.mount("http://", WatchedAdapter(pool_connections=1, pool_maxsize=20))
         session.mount("https://", WatchedAdapter(pool_connections=1, pool_maxsize=20))
         if self.auth:
-            self.secrets = (*self.secrets, self.auth[1])
+            header = b64encode(":".join(self.auth).encode()).decode()
+            self.secrets = (*self.secrets, self.auth[1], header)
 
     def call(
         self,
@@ -254,11 +257,9 @@ class _Call:
 
     def _tell(self, ms: int, error: str) -> None:
         remote, request = self.remote, self.request
-        secrets = remote.secrets
-        sent = request.body or b""
-        text = (
-            sent if isinstance(sent, str) else bytes(sent[:MOST_LOGGED]).decode("utf-8", "replace")
-        )
+        secrets, most = remote.secrets, remote.most_logged
+        sent = request.body or ""
+        text = sent if isinstance(sent, str) else bytes(sent).decode("utf-8", "replace")
         exchange = Exchange(
             remote=remote.name,
             call_id=self.id,
@@ -266,11 +267,12 @@ class _Call:
             url=redact_url(request.url or "", secrets),
             status=self.status,
             ms=ms,
-            sent=redact_text(text[:MOST_LOGGED], secrets),
-            received=redact_text(self.body[:MOST_LOGGED].decode("utf-8", "replace"), secrets),
+            sent=redact_start(text, most, secrets),
+            received=redact_start(self.body.decode("utf-8", "replace"), most, secrets),
             error=error,
         )
-        log.info(
+        log.log(
+            logging.INFO if error else logging.DEBUG,
             "%s %s %s %s: %s in %d ms %s",
             exchange.remote, self.id, exchange.method, exchange.url, self.status, ms, error,
         )  # fmt: skip

@@ -11,7 +11,16 @@ from core.jobs.queue import enqueue, is_paused, pause, resume, run_now
 from core.jobs.runner import run_here, run_job
 from core.jobs.runs import Run
 from core.jobs.schedules import next_run, reconcile_schedules
-from core.jobs.specs import JobSpec, all_jobs, find, job, keys_of, register_scope, title_of
+from core.jobs.specs import (
+    JobSpec,
+    all_jobs,
+    find,
+    job,
+    key_called,
+    keys_of,
+    register_scope,
+    title_of,
+)
 
 __all__ = [
     "JobSpec",
@@ -21,6 +30,7 @@ __all__ = [
     "find",
     "is_paused",
     "job",
+    "key_called",
     "keys_of",
     "next_run",
     "pause",

@@ -45,6 +45,7 @@ class JobSpec:
 
 _jobs: dict[str, JobSpec] = {}
 _scopes: dict[str, Callable[[], Sequence[str]]] = {}
+_finders: dict[str, Callable[[str], str | None]] = {}
 
 
 def job(
@@ -139,9 +140,24 @@ def title_of(name: str) -> str:
     return str(spec.title) if spec else name
 
 
-def register_scope(name: str, keys: Callable[[], Sequence[str]]) -> None:
-    """Say what `per=name` stands for: a function that lists the keys of now, such as accounts."""
+def register_scope(
+    name: str,
+    keys: Callable[[], Sequence[str]],
+    find: Callable[[str], str | None] | None = None,
+) -> None:
+    """Say what `per=name` stands for: a function that lists the keys of now, such as accounts.
+
+    `find` turns what a person calls one of them into its key, or None.
+    """
     _scopes[name] = keys
+    if find is not None:
+        _finders[name] = find
+
+
+def key_called(spec: JobSpec, name: str) -> str | None:
+    """The key of what a person calls by this name; the key itself is a name too."""
+    find = _finders.get(spec.per)
+    return (find(name) if find else None) or (name if name in keys_of(spec) else None)
 
 
 def keys_of(spec: JobSpec) -> list[str]:

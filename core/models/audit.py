@@ -1,5 +1,7 @@
 """The audit trail. Rows are written by core.audit.record() and never change."""
 
+from collections.abc import Mapping, Sequence
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -61,5 +63,8 @@ class AuditEntry(models.Model):
     @property
     def changed_words(self) -> str:
         """The old and new values, so that people find who changed a certain IBAN."""
-        values = [str(value) for pair in self.changes.values() for value in pair if value]
-        return " ".join(values)
+        return self.words_of(self.changes)
+
+    @staticmethod
+    def words_of(changes: Mapping[str, Sequence[object]]) -> str:
+        return " ".join(str(value) for pair in changes.values() for value in pair if value)

@@ -100,7 +100,10 @@ def panels(context: Context, page: str, subject: Any = None, area: str = "") -> 
 def render_panel(
     request: HttpRequest, panel: Panel, subject: Any, *, is_fetched: bool = False
 ) -> SafeString:
-    """One panel with its frame; a lazy one is a placeholder until it `is_fetched`."""
+    """One panel with its frame, or nothing where it is empty.
+
+    A lazy one is a placeholder until it `is_fetched`.
+    """
     values: dict[str, object] = {"panel": panel, "subject": subject, "address": ""}
     if panel.model is not None:
         values["address"] = reverse("core:panel", args=(panel.page, panel.id, subject.pk))
@@ -108,8 +111,10 @@ def render_panel(
         return render_to_string("components/panel_waiting.html", values, request)
     try:
         values |= panel.context(request, subject) if panel.context else {}
-        values["body"] = render_to_string(panel.template, values, request)
+        values["body"] = body = render_to_string(panel.template, values, request)
     except Exception:
         log.exception("Panel %s of %s failed", panel.id, panel.page)
         return render_to_string("components/panel_failed.html", values, request)
+    if not body.strip():  # it has nothing to say about this one
+        return SafeString("")
     return render_to_string("components/panel.html", values, request)

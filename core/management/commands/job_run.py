@@ -15,7 +15,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", nargs="?", help='such as "core.purge_runs"; none lists all')
         parser.add_argument("--key", default="", help="only this one of those the job runs for")
-        parser.add_argument("--account", dest="key", help="the same, for jobs that run per account")
+        parser.add_argument("--account", default="", metavar="NAME", help="only this account")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["name"]:
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         spec = jobs.find(options["name"])
         if spec is None:
             raise CommandError(f"There is no job called {options['name']}.", returncode=2)
-        keys = [options["key"]] if options["key"] else jobs.keys_of(spec)
+        keys = self._keys(spec, options["key"], options["account"])
         runs = [self._run(spec, key) for key in keys]
         statuses = {run.status for run in runs}
         if JobStatus.FAILED in statuses:
@@ -31,6 +31,19 @@ class Command(BaseCommand):
         if JobStatus.SKIPPED in statuses:
             raise CommandError("It is already running elsewhere.", returncode=BUSY)
         return None
+
+    def _keys(self, spec: jobs.JobSpec, key: str, account: str) -> list[str]:
+        if account:
+            found = jobs.key_called(spec, account) if spec.per == "account" else None
+            if found is None:
+                raise CommandError(
+                    f"There is no account called {account}."
+                    if spec.per == "account"
+                    else f"{spec.name} does not run per account.",
+                    returncode=2,
+                )
+            return [found]
+        return [key] if key else jobs.keys_of(spec)
 
     def _list(self) -> None:
         for spec in jobs.all_jobs():

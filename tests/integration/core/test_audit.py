@@ -193,3 +193,20 @@ def test_the_trail_can_be_asked_whether_it_is_sound():
     entry.at = datetime(2031, 1, 1, tzinfo=UTC)
     entry.save()
     assert "1 entries" in audit.troubles()[0]
+
+
+def test_rows_in_one_copy_are_the_same_entries(django_assert_num_queries):
+    by, person = UserFactory(name="Ana Pop"), UserFactory(name="Ion Șerban")
+    changes = {"role": (Role.PICKER, Role.PACKER), "token": ("", Secret("geheim")), "n": (None, 2)}
+    with audit.acting(source="job", request_id="job-7"):
+        one = audit.record("x.imported", person, by=by, changes=changes)
+        with django_assert_num_queries(1):
+            audit.record_rows("x.imported", User, [(person.pk, str(person), changes)], by=by)
+    alone, copied = AuditEntry.objects.filter(verb="x.imported").order_by("pk").values()
+    assert alone["id"] == one.pk
+    assert {**copied, "id": 0, "at": 0} == {**alone, "id": 0, "at": 0}
+
+
+def test_no_rows_cost_nothing(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        audit.record_rows("x.imported", User, [], by=None)

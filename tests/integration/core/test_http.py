@@ -238,6 +238,15 @@ def test_when_to_come_back_as_a_date():
 # --- What leaves and what is kept -------------------------------------------------------------
 
 
+@pytest.mark.parametrize("before", range(4, 12))
+def test_a_secret_across_the_cut_is_not_half_logged(server, log, before):
+    remote = Remote("eMAG", server.url, auth=("ana", "geheim"), most_logged=12, observe=log.append)
+    remote.call("POST", "/echo", data=b"-" * before + b"geheim")
+    assert log[-1].sent.startswith("-" * before)
+    assert "g" not in log[-1].sent
+    assert len(log[-1].sent) <= 12
+
+
 def test_secrets_reach_the_remote_and_no_log(remote, server, log, caplog):
     with caplog.at_level("DEBUG"):
         remote.call("POST", "/echo?token=topsecret", data={"password": "geheim", "a": "b"})

@@ -1,6 +1,7 @@
 """Jobs: queued in the transaction, run once, seen by people, honest about how they ended."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from core.jobs.runs import Run
 from core.models import AuditEntry, Heartbeat, JobPause, JobRun, JobStatus
 from core.registry import Level
 from tests import work
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import MarketplaceAccountFactory, UserFactory
 from tests.work import drain, tasks
 
 pytestmark = pytest.mark.django_db
@@ -517,7 +518,7 @@ def test_a_job_in_the_foreground(capsys):
 
 
 def test_the_foreground_shows_what_the_job_says(capsys):
-    call_command("job_run", "tests.visit", "--account", "iasi")
+    call_command("job_run", "tests.visit", "--key", "iasi")
     assert "iasi:" in capsys.readouterr().out
     call_command("job_run", "tests.visit")
     assert "cluj:" in capsys.readouterr().out
@@ -530,6 +531,20 @@ def test_the_exit_code_says_how_it_ended(name, code):
     with pytest.raises(CommandError) as caught:
         call_command("job_run", name)
     assert caught.value.returncode == code
+
+
+def test_an_account_is_called_by_its_name(capsys, monkeypatch):
+    account = MarketplaceAccountFactory(name="eMAG România")
+    monkeypatch.setitem(
+        specs._jobs, "tests.visit", replace(specs.get("tests.visit"), per="account")
+    )
+    call_command("job_run", "tests.visit", "--account", "emag românia")
+    assert JobRun.objects.get(name="tests.visit").key == str(account.pk)
+    with pytest.raises(CommandError, match="There is no account called eMAG Ungaria") as refused:
+        call_command("job_run", "tests.visit", "--account", "eMAG Ungaria")
+    assert refused.value.returncode == 2
+    with pytest.raises(CommandError, match="does not run per account"):
+        call_command("job_run", "tests.count_to", "--account", "eMAG România")
 
 
 def test_the_command_lists_what_there_is(capsys):

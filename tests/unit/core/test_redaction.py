@@ -5,7 +5,7 @@ import doctest
 import pytest
 
 from core.http import redaction
-from core.http.redaction import redact_text, redact_url
+from core.http.redaction import redact_start, redact_text, redact_url
 
 
 def test_it_works():
@@ -51,3 +51,27 @@ def test_addresses_lose_password_and_token():
     cleaned = redact_url("https://ana:geheim@host:8/p?a=1&access_token=geheim#x")
     assert "geheim" not in cleaned
     assert cleaned.startswith("https://•••@host:8/p?a=1&")
+
+
+@pytest.mark.parametrize("cut", range(3, 40))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the word is geheimnis and so on",
+        '{"a": "geheimnis", "password": "otherwise"}',
+        "<a/><token>geheimnis</token>",
+        "a=1&client_secret=geheimnis&b=2",
+    ],
+)
+def test_a_secret_across_the_cut_is_not_half_logged(text, cut):
+    kept = redact_start(text, cut, ("geheimnis",))
+    assert "ge" not in kept
+    assert len(kept) <= cut
+
+
+@pytest.mark.parametrize("cut", range(8, 30))
+@pytest.mark.parametrize(
+    "text", ['{"password": "geheimnis"}', "x&token=geheimnis", "<token>geheimnis</token>"]
+)
+def test_nor_one_that_only_its_name_betrays(text, cut):
+    assert "ge" not in redact_start(text, cut)
