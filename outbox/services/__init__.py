@@ -1,0 +1,20 @@
+"""What other apps and people ask of the outbox."""
+
+from outbox.services.asking import KeyTaken, request, request_many
+from outbox.services.lanes import lane_for, pause_lane, resume_if_paused_for, resume_lane
+from outbox.services.settling import cancel, for_subject, resolve, retry, retry_like
+
+__all__ = [
+    "KeyTaken",
+    "cancel",
+    "for_subject",
+    "lane_for",
+    "pause_lane",
+    "request",
+    "request_many",
+    "resolve",
+    "resume_if_paused_for",
+    "resume_lane",
+    "retry",
+    "retry_like",
+]
