@@ -1,0 +1,6 @@
+"""Everything that changes products and offers."""
+
+from catalog.services.changing import change_offer, record_push, withdraw_change
+from catalog.services.importing import ImportReport, import_offers
+
+__all__ = ["ImportReport", "change_offer", "import_offers", "record_push", "withdraw_change"]
