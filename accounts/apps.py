@@ -19,7 +19,7 @@ class AccountsConfig(AppConfig):
         panels.register()
         actions.register()
         search.register()
-        jobs.register_scope("account", working_accounts)
+        jobs.register_scope("account", working_accounts, account_called)
         live.register_topic("people", "accounts.view_user")
         live.register_topic("accounts", "accounts.view_company")
         registry.register_verbs(VERBS)
@@ -50,6 +50,14 @@ def working_accounts() -> list[str]:
     from accounts.models import MarketplaceAccount
 
     return [str(pk) for pk in MarketplaceAccount.objects.working().values_list("pk", flat=True)]
+
+
+def account_called(name: str) -> str | None:
+    """The key of the account of this name, also of a paused one."""
+    from accounts.models import MarketplaceAccount
+
+    found = MarketplaceAccount.objects.filter(name__iexact=name).values_list("pk", flat=True)
+    return next((str(pk) for pk in found), None)
 
 
 VERBS = {

@@ -250,10 +250,15 @@ class MarketplaceAccountForm(Versioned):
             "currency",
             "time_zone",
             "accepts_automatically",
+            "accept_after",
+            "accepts_only_in_stock",
             "invoice_on",
         )
         help_texts = {
             "name": _("How you call it among yourselves, for example “RO main”."),
+        }
+        widgets = {
+            "accept_after": forms.TextInput(attrs={"data-unit": _("min"), "inputmode": "numeric"})
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

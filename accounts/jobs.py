@@ -21,7 +21,7 @@ def send_invitation(run: Run, person_id: int) -> None:
     """The link is made here, so that it is never written down anywhere."""
     person = User.objects.filter(pk=person_id).first()
     if person is None or person.status != PersonStatus.INVITED:
-        run.log("Nobody is waiting for this invitation any more.")
+        run.log(_("Nobody is waiting for this invitation any more."))
         return
     link = links.absolute(links.invitation_path(person))
     mail.send("invitation", person, {"link": link, "days": links.InvitationTokens.lifetime.days})

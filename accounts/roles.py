@@ -58,6 +58,16 @@ GROUPS: tuple[Group, ...] = (
         ),
     ),
     Group(
+        _("Orders and offers"),
+        (
+            _may("orders.view_order", _("See orders and their customers"), M, P, K, A, V),
+            _may("orders.accept_order", _("Accept orders"), M, K),
+            _may("orders.refresh_order", _("Read orders again from the marketplace"), M, K),
+            _may("catalog.view_offer", _("See products and offers"), M, P, K, A, V),
+            _may("catalog.change_offer", _("Change prices and stock of offers"), M),
+        ),
+    ),
+    Group(
         _("Lists"),
         (_may("core.share_savedview", _("Share views of a list with everyone"), M),),
     ),
@@ -67,6 +77,12 @@ GROUPS: tuple[Group, ...] = (
             _may("core.view_auditentry", _("See who changed what"), M),
             _may("core.view_jobrun", _("See background jobs"), M),
             _may("core.run_job", _("Start background jobs"), M),
+            _may("outbox.view_command", _("See what is sent to marketplaces"), M, A),
+            _may("outbox.resolve_command", _("Repeat, cancel and settle what was sent"), M),
+            _may("emag.view_apicall", _("See every call to a marketplace"), M),
+            _may("emag.replay_apicall", _("Repeat a reading call"), M),
+            _may("emag.view_payload", _("See what the marketplace sent, as it sent it"), M),
+            _may("emag.resolve_payload", _("Settle what could not be read"), M),
         ),
     ),
     Group(

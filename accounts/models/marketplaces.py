@@ -1,3 +1,4 @@
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -9,6 +10,8 @@ from accounts import platforms
 from accounts.choices import Country, Currency, Fulfilment, InvoiceOn
 from accounts.models.companies import Company
 from core.fields import SearchTextField
+
+MOST_MINUTES = 7 * 24 * 60
 
 
 class MarketplaceAccountQuerySet(models.QuerySet["MarketplaceAccount"]):
@@ -37,7 +40,20 @@ class MarketplaceAccount(models.Model):
     accepts_automatically = models.BooleanField(
         _("accept new orders by itself"),
         default=False,
-        help_text=_("New orders with everything in stock are accepted without a click."),
+        help_text=_("New orders are accepted without a click, every ten minutes."),
+    )
+    accept_after = models.PositiveSmallIntegerField(
+        _("wait before accepting"),
+        default=0,
+        validators=[MaxValueValidator(MOST_MINUTES)],
+        help_text=_(
+            "Minutes from the order on. Until it is accepted the customer can cancel it there."
+        ),
+    )
+    accepts_only_in_stock = models.BooleanField(
+        _("only with everything in stock"),
+        default=True,
+        help_text=_("Orders with a product whose offer has too little stock wait for a person."),
     )
     invoice_on = models.CharField(
         _("make the invoice"),
@@ -60,6 +76,9 @@ class MarketplaceAccount(models.Model):
         ordering = ("name", "pk")
         constraints = (
             models.UniqueConstraint(Lower("name"), name="marketplace_account_name"),
+            models.CheckConstraint(
+                condition=Q(accept_after__lte=MOST_MINUTES), name="marketplace_account_accept_after"
+            ),
             models.CheckConstraint(
                 condition=Q(is_paused=False, paused_at__isnull=True, pause_reason="")
                 | Q(is_paused=True, paused_at__isnull=False),

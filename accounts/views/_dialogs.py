@@ -58,8 +58,12 @@ def edit(
     template: str,
     message: Text,
     context: Mapping[str, object],
+    then: Callable[[Any], str] | None = None,
 ) -> HttpResponse:
-    """A page with a form; save(**values) answers the row whose page comes next."""
+    """A page with a form; save(**values) answers the row whose page comes next.
+
+    `then` names another page to go on with.
+    """
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         try:
@@ -70,7 +74,8 @@ def edit(
             _show_conflict(form, error)
             status = StaleData.status
         else:
-            return done(request, str(message), row.get_absolute_url())  # type: ignore[attr-defined]
+            url = then(row) if then else row.get_absolute_url()  # type: ignore[attr-defined]
+            return done(request, str(message), url)
     return render_page(request, template, {"form": form, **context}, status=status)
 
 

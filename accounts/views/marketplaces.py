@@ -57,7 +57,15 @@ def marketplace_account_add(request: AuthedRequest) -> HttpResponse:
         template="accounts/marketplace_account_form.html",
         message=_("The account is added."),
         context=context,
+        then=_where_it_is_connected,
     )
+
+
+def _where_it_is_connected(account: MarketplaceAccount) -> str:
+    """An account is of no use before it has credentials, so these come next."""
+    platform = platforms.get(account.platform)
+    url = platform.connect_url(account.pk) if platform else ""
+    return url or account.get_absolute_url()
 
 
 @require_safe

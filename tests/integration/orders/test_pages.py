@@ -1,0 +1,348 @@
+"""The list of orders and the page of one: for whom, what they show, what they offer."""
+
+import datetime as dt
+from decimal import Decimal as D
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from accounts.choices import Role
+from core import jobs, palette
+from core.errors import SetupNeeded
+from core.models import AuditEntry, JobRun
+from orders import reasons, refresh
+from orders.counts import waiting_new
+from orders.intake import AttachmentIn, VoucherIn
+from orders.search import find_orders
+from outbox.models import Command
+from tests.conftest import signed_in
+from tests.factories.accounts import MarketplaceAccountFactory, UserFactory
+from tests.factories.orders import OrderFactory, address_in, customer_in, line_in
+
+pytestmark = pytest.mark.django_db
+URL = "/orders/"
+
+
+@pytest.fixture
+def account():
+    return MarketplaceAccountFactory(name="RO main")
+
+
+def shown(client, query=""):
+    """The numbers on the list, in order."""
+    response = client.get(f"{URL}?{query}")
+    assert response.status_code == 200
+    return [order.external_id for order in response.context["listing"].page.records]
+
+
+class TestList:
+    def test_it_works(self, viewer_client, account):
+        order = OrderFactory(account=account, lines=2)
+        page = viewer_client.get(URL).content.decode()
+        assert order.external_id in page
+        assert order.get_absolute_url() in page
+        for text in ("RO main", "Ioana Țepeș", "Iași", "Husă silicon", "Cash on delivery"):
+            assert text in page
+        assert "live:orders" in page
+
+    @pytest.mark.parametrize("role", Role)
+    def test_every_role_may_look(self, role):
+        assert signed_in(UserFactory(role=role)).get(URL).status_code == 200
+
+    def test_a_part_of_it(self, viewer_client, account):
+        OrderFactory(account=account)
+        part = viewer_client.get(URL, headers={"HX-Request": "true"}).content.decode()
+        assert "<html" not in part
+        assert 'id="results"' in part
+
+    def test_an_empty_list_says_why(self, viewer_client):
+        assert "No orders yet" in viewer_client.get(URL).content.decode()
+
+    def test_the_number_of_statements(self, viewer_client, account, django_assert_num_queries):
+        def read():
+            assert viewer_client.get("/orders/").status_code == 200
+
+        for _ in range(3):
+            OrderFactory(account=account, lines=3)
+        read()
+        with django_assert_num_queries(7):
+            read()
+        for _ in range(9):
+            OrderFactory(account=account, lines=3)
+        with django_assert_num_queries(7):
+            read()
+
+    def test_tabs_count_what_waits(self, viewer_client, account):
+        for status, times in (("new", 3), ("accepted", 2), ("packed", 1), ("shipped", 4)):
+            for _ in range(times):
+                OrderFactory(account=account, status=status)
+        OrderFactory(account=account, fulfilment="marketplace")
+        OrderFactory(account=account, status="unknown")
+        tabs = {str(t.label): t for t in viewer_client.get(URL).context["listing"].tabs}
+        counts = {label: tab.count for label, tab in tabs.items()}
+        assert counts == {
+            "New": 3, "Accepted": 2, "Packed": 1, "On hold": 1, "Problems": 1, "Shipped": None,
+            "All": 12,
+        }  # fmt: skip
+        for label, expected in (("New", 3), ("Accepted", 2), ("Packed", 1), ("Problems", 1)):
+            assert len(shown(viewer_client, tabs[label].query)) == expected
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "512340077",
+            "40077",
+            "0745123118",
+            "745 123",
+            "tepes",
+            "ȚEPEȘ",
+            "ARX-36N",
+            "pantofi sport",
+        ],
+    )
+    def test_search(self, viewer_client, account, words):
+        wanted = OrderFactory(
+            account=account,
+            external_id="512340077",
+            customer=customer_in(phones=("0745 123 118",)),
+            lines=(line_in(sku="ARX-36N", name="Pantofi sport Runner"),),
+        )
+        OrderFactory(
+            account=account,
+            external_id="6",
+            customer=customer_in(external_id="2", name="Nagy", phones=()),
+            shipping=address_in(name="Nagy", phone=""),
+            billing=address_in(name="Nagy", phone=""),
+        )
+        assert shown(viewer_client, f"q={words}") == [wanted.external_id]
+
+    def test_filters(self, viewer_client, account):
+        card = OrderFactory(account=account, payment="card", delivery="pickup", is_paid=True)
+        cod = OrderFactory(lines=(line_in(sku="X-1", price=D(1)),))
+        by = {"card": card.external_id, "cod": cod.external_id}
+        for query, name in (
+            ("payment=card", "card"),
+            ("payment=cod", "cod"),
+            ("delivery=pickup", "card"),
+            (f"account={account.pk}", "card"),
+            ("sku=X-1", "cod"),
+            ("total__lt=100", "cod"),
+            ("total__gt=100", "card"),
+            ("is_paid=true", "card"),
+        ):
+            assert shown(viewer_client, query) == [by[name]], query
+
+    @pytest.mark.parametrize("column", ["external_id", "ordered_at", "ship_by", "total"])
+    def test_sorting(self, viewer_client, account, column):
+        now = timezone.now()
+        for n in (2, 1, 3):
+            OrderFactory(
+                account=account,
+                external_id=str(n),
+                ordered_at=now + dt.timedelta(hours=n),
+                ship_by=now + dt.timedelta(days=n),
+                lines=(line_in(quantity=n),),
+            )
+        assert shown(viewer_client, f"sort={column}") == ["1", "2", "3"]
+        assert shown(viewer_client, f"sort=-{column}") == ["3", "2", "1"]
+
+    def test_how_long_there_is(self, viewer_client, account):
+        now = timezone.now()
+        OrderFactory(account=account, ship_by=now + dt.timedelta(minutes=41, seconds=30))
+        OrderFactory(account=account, ship_by=now - dt.timedelta(minutes=125, seconds=30))
+        gone = OrderFactory(account=account, ship_by=now, status="shipped")
+        page = viewer_client.get(URL).content.decode()
+        assert "41 min</time>" in page
+        assert "2 h 5 min late" in page
+        assert page.count('class="due') == 2
+        assert page.count('class="late"') == 1
+        assert gone.time_left is None
+
+    def test_a_cancelled_order_says_why(self, viewer_client, account, monkeypatch):
+        monkeypatch.setitem(reasons._labels, account.platform, {"31": "Partner asked"})
+        OrderFactory(account=account, status="cancelled", cancel_code="31")
+        assert "Partner asked" in viewer_client.get(URL).content.decode()
+
+    def test_export(self, viewer_client, account):
+        order = OrderFactory(account=account, external_id="512340077")
+        text = b"".join(viewer_client.get(f"{URL}?export=csv")).decode()
+        assert order.external_id in text
+        assert "New" in text
+
+    def test_nav_counts_what_is_new(self, manager_client, account):
+        OrderFactory(account=account)
+        OrderFactory(account=account, status="shipped")
+        assert waiting_new() == 1
+        assert manager_client.get(URL).content.decode().count(">Orders<") >= 1
+
+
+class TestAccept:
+    def test_many(self, manager_client, account):
+        orders = [OrderFactory(account=account) for _ in range(3)]
+        shipped = OrderFactory(account=account, status="shipped")
+        ids = [order.pk for order in (*orders, shipped)]
+        manager_client.post(URL, {"action": "accept", "step": "run", "ids": ids})
+        assert set(Command.objects.values_list("subject_id", flat=True)) == set(ids[:3])
+
+    def test_the_preview_says_who_will_refuse(self, manager_client, account):
+        OrderFactory(account=account)
+        shipped = OrderFactory(account=account, status="shipped")
+        page = manager_client.post(URL, {"action": "accept", "_all": "1"}).content.decode()
+        assert f"{shipped.external_id} is not new any more" in page
+        assert not Command.objects.exists()
+
+    def test_one(self, manager_client, account):
+        order = OrderFactory(account=account)
+        response = manager_client.post(f"{URL}{order.pk}/accept/")
+        assert response.url == order.get_absolute_url()
+        assert Command.objects.get().subject_id == order.pk
+        page = manager_client.get(order.get_absolute_url()).content.decode()
+        assert "accepting…" in page
+
+    def test_not_everybody(self, viewer_client, account):
+        order = OrderFactory(account=account)
+        assert viewer_client.post(f"{URL}{order.pk}/accept/").status_code == 403
+        page = viewer_client.get(order.get_absolute_url()).content.decode()
+        assert "/accept/" not in page
+
+    def test_what_is_not_new_has_no_button(self, manager_client, account):
+        order = OrderFactory(account=account, status="shipped")
+        assert "/accept/" not in manager_client.get(order.get_absolute_url()).content.decode()
+        assert manager_client.post(f"{URL}{order.pk}/accept/").status_code == 422
+
+
+class TestReadAgain:
+    def test_it_works(self, manager_client, account, monkeypatch):
+        asked = []
+        monkeypatch.setitem(refresh._readers, account.platform, lambda o, by: asked.append(o.pk))
+        order = OrderFactory(account=account)
+        assert (
+            f"{URL}{order.pk}/refresh/"
+            in manager_client.get(order.get_absolute_url()).content.decode()
+        )
+        manager_client.post(f"{URL}{order.pk}/refresh/")
+        assert asked == [order.pk]
+        assert AuditEntry.objects.latest("pk").verb == "order.refresh_requested"
+
+    def test_without_an_adapter(self, manager_client, account):
+        order = OrderFactory(account=account)
+        assert "/refresh/" not in manager_client.get(order.get_absolute_url()).content.decode()
+        with pytest.raises(SetupNeeded):
+            refresh.read_again(order, None)
+
+    def test_all_of_them(self, manager_client, viewer_client, account, monkeypatch):
+        def pull_orders(run, key):
+            """Stands for the job of an adapter."""
+
+        pull_orders.__module__ = "bazaar.jobs"
+        known = dict(jobs.specs._jobs)
+        monkeypatch.setattr(
+            jobs.specs, "_jobs", {k: v for k, v in known.items() if not k.endswith(".pull_orders")}
+        )
+        assert f"{URL}sync/" not in manager_client.get(URL).content.decode()
+        jobs.job(every="5m", per="account", title="Read")(pull_orders)
+        assert f"{URL}sync/" in manager_client.get(URL).content.decode()
+        assert f"{URL}sync/" not in viewer_client.get(URL).content.decode()
+        assert viewer_client.post(f"{URL}sync/").status_code == 403
+        manager_client.post(f"{URL}sync/")
+        assert JobRun.objects.get(name="bazaar.pull_orders").key == str(account.pk)
+
+
+class TestDetail:
+    def test_it_works(self, viewer_client, account):
+        share = VoucherIn("9", D("-8.2645"), D("-1.7355"), D("0.21"), "Spring", "marketplace")
+        order = OrderFactory(
+            account=account,
+            lines=(line_in(vouchers=(share,)), line_in(1, is_cancelled=True)),
+            vouchers=(share,),
+            shipping_price=D("14.99"),
+            locker_name="Locker 10",
+            note="Sunați înainte",
+            courier_accounts=(),
+        )
+        page = viewer_client.get(order.get_absolute_url()).content.decode()
+        for text in (
+            order.external_id, "Ioana Țepeș", "0700000001", "Str. Exemplu nr. 3", "Locker 10",
+            "Husă silicon", "HUS-S24-BK", "Spring", "The marketplace", "204.97", "Sunați înainte",
+            "none of the marketplace", "Cancelled", "Order arrived",
+        ):  # fmt: skip
+            assert text in page, text
+
+    def test_a_part_of_it(self, viewer_client, account):
+        order = OrderFactory(account=account)
+        url = order.get_absolute_url()
+        part = viewer_client.get(url, headers={"HX-Request": "true"}).content.decode()
+        assert part.lstrip().startswith('<div id="order"')
+
+    def test_it_costs_the_same_with_many_lines(self, viewer_client, account):
+        def statements(lines):
+            url = OrderFactory(account=account, lines=lines).get_absolute_url()
+            viewer_client.get(url)
+            with CaptureQueriesContext(connection) as queries:
+                viewer_client.get(url)
+            return len(queries)
+
+        assert statements(1) == statements(12) <= 14
+
+    def test_problems_and_reasons_are_told(self, viewer_client, account, monkeypatch):
+        monkeypatch.setitem(reasons._labels, account.platform, {"31": "Partner asked"})
+        gone = OrderFactory(account=account, status="cancelled", cancel_code="31")
+        assert "Partner asked" in viewer_client.get(gone.get_absolute_url()).content.decode()
+        asked = OrderFactory(account=account, cancel_requested="M-am răzgândit")
+        page = viewer_client.get(asked.get_absolute_url()).content.decode()
+        assert "Customer asks to cancel" in page
+        assert "M-am răzgândit" in page
+
+    def test_a_reason_nobody_knows_keeps_its_words(self, account):
+        assert reasons.label(account.platform, "99", "Their words") == "Their words"
+        assert reasons.label(account.platform, "99") == "99"
+
+    def test_only_web_addresses_become_links(self, viewer_client, account):
+        bad = AttachmentIn("Evil", "javascript:alert(1)", "invoice")
+        order = OrderFactory(account=account, attachments=(bad,))
+        page = viewer_client.get(order.get_absolute_url()).content.decode()
+        assert "Evil" in page
+        assert "javascript:" not in page
+
+    def test_in_romanian(self, viewer_client, account):
+        order = OrderFactory(account=account)
+        with translation.override("ro"):
+            assert viewer_client.get(order.get_absolute_url()).status_code == 200
+
+    def test_nobody_there(self, viewer_client):
+        assert viewer_client.get(f"{URL}1/").status_code == 404
+
+
+class TestSearchEverywhere:
+    def test_it_works(self, viewer, account):
+        order = OrderFactory(account=account, external_id="512340077")
+        [hit] = find_orders(viewer, "40077")
+        assert hit.url == order.get_absolute_url()
+        assert "<" not in hit.detail
+        assert any(
+            order.external_id == str(line.hit.label)
+            for group in palette.search(viewer, "51234")
+            for line in group.lines
+        )
+
+    def test_two_letters_are_too_few(self, viewer, account):
+        OrderFactory(account=account)
+        assert find_orders(viewer, "io") == ()
+
+    def test_the_latest_first(self, viewer, account):
+        now = timezone.now()
+        for n in (1, 3, 2):
+            OrderFactory(
+                account=account, external_id=str(n), ordered_at=now + dt.timedelta(hours=n)
+            )
+        assert [hit.label for hit in find_orders(viewer, "tepes")] == ["3", "2", "1"]
+
+
+def test_the_rule_of_an_account_is_on_its_form(owner_client, account):
+    url = reverse("accounts:marketplace_account_edit", args=[account.pk])
+    page = owner_client.get(url).content.decode()
+    assert 'name="accept_after"' in page
+    assert 'name="accepts_only_in_stock"' in page
