@@ -1,0 +1,1 @@
+"""Brings eMAG's data in: pages read side by side, compared, mapped and stored set by set."""

@@ -1,0 +1,87 @@
+"""What people do about payloads that could not be read."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from catalog.models import Offer
+from core import audit, live
+from core.errors import RuleViolation
+from core.jobs import enqueue
+from core.models.jobs import JobTrigger
+from emag.mapping.statuses import FULFILMENTS, ORDER_TYPES
+from emag.models import PayloadStatus, RejectedPayload, Snapshot
+from orders.models import Order
+
+OFFER = "offer"
+
+
+@transaction.atomic
+def read_again(row: RejectedPayload, *, by: User | None) -> None:
+    """Have the order or offer read anew; if it can be read now, the row is settled by itself."""
+    check_can_be_read(row)
+    key = str(row.account_id)
+    if row.kind == OFFER:
+        enqueue("emag.pull_offers", key=key, by=by, trigger=JobTrigger.PERSON)
+    else:
+        enqueue(
+            "emag.pull_order", row.kind, row.external_id, key=key, by=by, trigger=JobTrigger.PERSON
+        )
+    audit.record("payload.read_again", row, by=by)
+
+
+def check_can_be_read(row: RejectedPayload) -> None:
+    """Raise RuleViolation where eMAG cannot be asked for it."""
+    if not row.has_number:
+        raise RuleViolation(_("It has no number by which it could be asked for."))
+
+
+def ignore(row: RejectedPayload, *, by: User | None) -> RejectedPayload:
+    """Stop asking people about it, as long as it stays what it is."""
+    return _settle(row, PayloadStatus.IGNORED, "payload.ignored", by)
+
+
+def reopen(row: RejectedPayload, *, by: User | None) -> RejectedPayload:
+    """Ask people about it after all."""
+    return _settle(row, PayloadStatus.OPEN, "payload.reopened", by)
+
+
+@transaction.atomic
+def _settle(row: RejectedPayload, status: str, verb: str, by: User | None) -> RejectedPayload:
+    row = RejectedPayload.objects.select_for_update().get(pk=row.pk)
+    if row.status == PayloadStatus.RESOLVED:
+        raise RuleViolation(_("It could be read meanwhile; nothing is left to do."))
+    if row.status == status:
+        return row
+    changes = {"status": (row.status, str(status))}
+    row.status = status
+    row.settled_at = None if status == PayloadStatus.OPEN else timezone.now()
+    row.save(update_fields=["status", "settled_at"])
+    audit.record(verb, row, by=by, changes=changes)
+    live.touch("payloads", row.pk)
+    return row
+
+
+def subject_of(kept: Snapshot) -> Order | Offer | None:
+    """Our own row that a payload belongs to."""
+    if kept.kind == OFFER:
+        return Offer.objects.filter(account=kept.account, external_id=kept.external_id).first()
+    return Order.objects.filter(
+        account=kept.account,
+        external_id=kept.external_id,
+        fulfilment=FULFILMENTS[int(kept.kind.partition(":")[2])],
+    ).first()
+
+
+def payload_of(subject: Order | Offer) -> Snapshot | None:
+    """The payload of an order or an offer of ours, as it was taken in last."""
+    if isinstance(subject, Offer):
+        kind = OFFER
+    else:
+        kind = f"order:{ORDER_TYPES[subject.fulfilment]}"
+    return Snapshot.objects.filter(
+        account_id=subject.account_id, kind=kind, external_id=subject.external_id
+    ).first()

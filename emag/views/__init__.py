@@ -1,0 +1,1 @@
+"""Pages of the eMAG adapter, and the addresses that eMAG calls."""
