@@ -11,6 +11,10 @@ urlpatterns = [
     path("", include("core.urls")),
     path("", include("accounts.urls")),
     path("", include("accounts.sign_in_urls")),
+    path("", include("outbox.urls")),
+    path("", include("catalog.urls")),
+    path("", include("orders.urls")),
+    path("", include("emag.urls")),
     path("admin/", admin.site.urls),
 ]
 

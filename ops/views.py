@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from core import bulk, jobs
 from core.audit_words import told
+from core.jobs import counters
 from core.models import AuditEntry, JobRun
 from core.models.jobs import JobStatus
 from core.pages import AuthedRequest, is_partial, render_page
@@ -101,6 +102,7 @@ def job_run_page(request: AuthedRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "title": jobs.title_of(run.name),
+        "counted": counters.told(run.counters),
         "badge": JOB_BADGES[JobStatus(run.status)],
         "bulk_url": bulk.page_of(run),
     }

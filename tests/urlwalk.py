@@ -36,6 +36,16 @@ from tests.factories.accounts import (
     MarketplaceAccountFactory,
     UserFactory,
 )
+from tests.factories.catalog import OfferFactory
+from tests.factories.emag import (
+    ApiCallFactory,
+    CredentialFactory,
+    EmagAccountFactory,
+    RejectedPayloadFactory,
+    SnapshotFactory,
+)
+from tests.factories.orders import OrderFactory
+from tests.factories.outbox import CommandFactory, LaneFactory
 
 ANONYMOUS = "anonymous"
 WHO = (ANONYMOUS, *Role.values)
@@ -118,6 +128,15 @@ class World:
         self.company = CompanyFactory()
         self.bank_account = BankAccountFactory(company=self.company)
         self.account = MarketplaceAccountFactory(company=self.company)
+        self.offer = OfferFactory(account=self.account)
+        self.order = OrderFactory(account=self.account)
+        self.command = CommandFactory(account=self.account, status="failed")
+        self.lane = LaneFactory(account=self.account)
+        self.credential = CredentialFactory(base_url="http://nowhere.invalid/api-3")
+        self.not_connected = EmagAccountFactory(company=self.company)
+        self.call = ApiCallFactory(account=self.credential.account, is_read=False)
+        self.rejected = RejectedPayloadFactory(account=self.credential.account)
+        self.snapshot = SnapshotFactory(account=self.credential.account)
         self.entry = audit.record("person.changed", self.other, by=self.people[Role.OWNER])
         self.job_run = JobRun.objects.create(name="core.beat")
         self.bulk_run = BulkRun.objects.create(
@@ -145,6 +164,15 @@ class World:
             "accounts_apitoken": self.token,
             "accounts_company": self.company,
             "accounts_marketplaceaccount": self.account,
+            "catalog_product": self.offer.product,
+            "catalog_offer": self.offer,
+            "catalog_pricechange": self.offer.price_changes.create(
+                before=1, after=2, currency="RON"
+            ),
+            "catalog_stockchange": self.offer.stock_changes.create(before=1, after=2),
+            "orders_order": self.order,
+            "orders_customer": self.order.customer,
+            "outbox_command": self.command,
             "usersessions_usersession": self.other_session,
             "axes_accessattempt": AccessAttempt.objects.create(
                 username="x@example.com", ip_address="203.0.113.7", failures_since_start=1
@@ -238,7 +266,8 @@ def _passkey(world, person):
 
 def _panels(world, person):
     """Every registered panel that can be fetched: each has a permission of its own."""
-    subjects = {type(each): each for each in (world.other, world.company, world.account)}
+    known = (world.other, world.company, world.account, world.offer, world.order)
+    subjects = {type(each): each for each in known}
     panels = [panel for panel in registry._panels.values() if panel.model is not None]
     return [
         (f"{p.page} {p.id}", {"page": p.page, "panel_id": p.id, "pk": subjects[p.model].pk})
@@ -271,6 +300,19 @@ FILL = {
     "accounts:bank_account_add": lambda world, me: {"pk": world.company.pk},
     "accounts:bank_*": lambda world, me: {"pk": world.bank_account.pk},
     "accounts:marketplace_*": lambda world, me: {"pk": world.account.pk},
+    "outbox:command_*": lambda world, me: {"pk": world.command.pk},
+    "outbox:lane_resume": lambda world, me: {"pk": world.lane.pk},
+    "catalog:offer_*": lambda world, me: {"pk": world.offer.pk},
+    "orders:order_*": lambda world, me: {"pk": world.order.pk},
+    "emag:api_*": lambda world, me: {"pk": world.call.pk},
+    # Not connected, so that nothing is called; only the test needs credentials.
+    "emag:connect_*": lambda world, me: {"pk": world.not_connected.pk},
+    "emag:connect_test": lambda world, me: {"pk": world.credential.account_id},
+    "emag:usage_reset": lambda world, me: {"pk": world.credential.account_id},
+    "emag:hook": lambda world, me: {"token": world.credential.hook_token, "kind": "order"},
+    "emag:sync_*": lambda world, me: {"name": "emag.pull_orders"},
+    "emag:rejected_*": lambda world, me: {"pk": world.rejected.pk},
+    "emag:payload_page": lambda world, me: {"pk": world.snapshot.pk},
     "account_reset_password_from_key": lambda world, me: {"uidb36": "1", "key": "used-up"},
     "mfa_edit_webauthn": _passkey,
     "mfa_remove_webauthn": _passkey,

@@ -23,14 +23,21 @@ from hypothesis import strategies as st
 from accounts import links, mail
 from accounts.choices import Role
 from accounts.models import Company, User
+from catalog.models import Offer
 from core import audit, registry
 from core.models import BulkRefusal, BulkRun, JobRun, SavedView
+from orders.intake import AttachmentIn
+from orders.models import Order
+from outbox.services import pause_lane
 from tests.factories.accounts import (
     BankAccountFactory,
     CompanyFactory,
     MarketplaceAccountFactory,
     UserFactory,
 )
+from tests.factories.catalog import OfferFactory
+from tests.factories.orders import OrderFactory, address_in, customer_in, line_in
+from tests.factories.outbox import AttemptFactory, CommandFactory
 from tests.urlwalk import fresh_client, routes, session_row
 
 HOSTILE = {
@@ -109,6 +116,26 @@ class Things:
         self.company = CompanyFactory(**{field: name[: lengths[field]] for field in free})
         BankAccountFactory(company=self.company, bank=name[:60])
         self.account = MarketplaceAccountFactory(company=self.company, name=name[:60])
+        self.offer = OfferFactory(
+            account=self.account, name=name, sku=name[:64], brand=name[:255], barcodes=text,
+            catalogue_key=name[:64], problems=text, validation_text=text[:255],
+            external_id=name[:64],
+        )  # fmt: skip
+        self.order = OrderFactory(
+            account=self.account, external_id=name[:64], note=text, locker_name=text,
+            remarks=(text,), cancel_requested=text, payment_detail=text, delivery_detail=text,
+            flags=(text,), courier_accounts=(text,), attachments=(AttachmentIn(text, text),),
+            lines=(line_in(name=text, sku=name, campaign=text, serial_numbers=text),),
+            customer=customer_in(name=name, company=text, phones=(text,), tax_id=text),
+            shipping=address_in(name=text, street=text, city=text, county=text, phone=text),
+        )  # fmt: skip
+        self.command = CommandFactory(
+            account=self.account, subject_type="accounts.company", subject_id=self.company.pk,
+            subject_label=name[:200], payload={"name": text}, status="failed", error=text,
+            error_kind="validation", messages=[text],
+        )  # fmt: skip
+        AttemptFactory(command=self.command, outcome="refused", message=text, call_id=name[:64])
+        pause_lane("bazaar", self.account, reason_kind="auth", reason=text)
         self.view = SavedView.objects.create(
             page="ops.audit_list", name=name[:60], owner=self.person, is_shared=True
         )
@@ -139,16 +166,22 @@ class Things:
         yield reverse("accounts:company_edit", args=[company.pk])
         for name in ("detail", "edit", "pause"):
             yield reverse(f"accounts:marketplace_account_{name}", args=[account.pk])
+        yield reverse("catalog:offer_detail", args=[self.offer.pk])
+        yield reverse("orders:order_detail", args=[self.order.pk])
+        yield reverse("outbox:command_detail", args=[self.command.pk])
         yield reverse("ops:audit_entry", args=[self.entry.pk])
         yield reverse("ops:job_run_page", args=[self.job.pk])
         yield reverse("core:bulk_run_page", args=[self.bulk.pk])
         for panel in registry._panels.values():
             if panel.model is not None:
-                subject = {User: person, Company: company}.get(panel.model, account)
+                known = {User: person, Company: company, Offer: self.offer, Order: self.order}
+                subject = known.get(panel.model, account)
                 yield reverse("core:panel", args=[panel.page, panel.id, subject.pk])
         for name, row in (
             ("accounts_user", person),
             ("accounts_company", company),
+            ("catalog_offer", self.offer),
+            ("orders_order", self.order),
             ("core_auditentry", self.entry),
             ("core_jobrun", self.job),
         ):
@@ -160,6 +193,9 @@ LISTS = [
     "accounts:person_list",
     "accounts:company_list",
     "accounts:marketplace_account_list",
+    "catalog:offer_list",
+    "orders:order_list",
+    "outbox:command_list",
     "ops:audit_list",
     "ops:job_run_list",
 ]
@@ -366,9 +402,18 @@ def exported(client, name, kind):
 def test_no_exported_cell_starts_a_formula(db, owner, formula):
     person = UserFactory(name=formula)
     company = CompanyFactory(name=formula, city=formula, trade_register=formula[:20])
-    MarketplaceAccountFactory(name=formula, company=company)
+    account = MarketplaceAccountFactory(name=formula, company=company)
+    OfferFactory(account=account, name=formula, sku=formula, problems=formula, barcodes=formula)
+    OrderFactory(
+        account=account, lines=(line_in(name=formula, sku=formula),), locker_name=formula,
+        customer=customer_in(name=formula), shipping=address_in(city=formula),
+    )  # fmt: skip
     audit.record("person.changed", person, by=person, label=formula, note=formula)
     JobRun.objects.create(name="core.beat", key=formula, error=formula)
+    CommandFactory(
+        account=account, status="failed", error=formula, subject_type="accounts.company",
+        subject_id=company.pk, subject_label=formula,
+    )  # fmt: skip
     client = fresh_client(owner)
     for name in LISTS:
         text = exported(client, name, "csv").decode("utf-8-sig")

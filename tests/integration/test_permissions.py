@@ -33,6 +33,7 @@ PUBLIC = {
     "core:set_language": "a switch on the sign-in page too, kept in a cookie there",
     "core:offline": "kept by the browser for when there is no connection; says nothing of anybody",
     "core:service_worker": "the script that shows it",
+    "emag:hook": "eMAG calls it; the token in the address is the key, and it only queues a reading",
     "accounts:invitation_accept": "the invited have no password yet; the link proves who it is",
     "account_login": "signing in",
     "account_logout": "signing out; a stranger is sent to the sign-in page",
