@@ -216,8 +216,8 @@ def free_port() -> int:
 class Crowd:
     """Many websocket clients in a thread of their own, each no more than it must be."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, topic: str = TOPIC) -> None:
+        self.port, self.topic = port, topic
         self.arrivals: list[tuple[int, float]] = []
         self.clients: list[Client] = []
         self.loop = asyncio.new_event_loop()
@@ -281,12 +281,12 @@ class Client(asyncio.Protocol):
                 self.following.set_exception(RuntimeError(head.decode()))
                 return
             self.is_open, self.buffer = True, rest
-            self.send(json.dumps({"topics": [TOPIC], "age": 0}))
+            self.send(json.dumps({"topics": [self.crowd.topic], "age": 0}))
         for text in self.frames():
             message = json.loads(text)
             if message.get("type") == "following":
                 self.following.set_result(None)
-            elif message.get("topic") == TOPIC and message["ids"] != "many":
+            elif message.get("topic") == self.crowd.topic and message["ids"] != "many":
                 self.crowd.arrivals += [(number, now) for number in message["ids"]]
 
     def frames(self) -> Iterator[bytes]:

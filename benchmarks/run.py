@@ -4,10 +4,19 @@ import sys
 
 from django.core.management import call_command
 
-from benchmarks import boot, exports, lists, live
+from benchmarks import boot, exports, ingest, limits, lists, live, nudges, sync
 from benchmarks.report import Report
 
-PARTS = {"lists": lists.run, "exports": exports.run, "live": live.run, "boot": boot.run}
+PARTS = {
+    "lists": lists.run,
+    "exports": exports.run,
+    "live": live.run,
+    "ingest": ingest.run,
+    "sync": sync.run,
+    "limits": limits.run,
+    "nudges": nudges.run,
+    "boot": boot.run,
+}
 
 
 def main(names: list[str]) -> int:
