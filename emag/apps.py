@@ -8,7 +8,7 @@ class EmagConfig(AppConfig):
 
     def ready(self) -> None:
         from core import companions, live, partitions, registry
-        from emag import account_panels, demo, panels, platform, rejected, slots
+        from emag import account_panels, demo, panels, platform, probes, rejected, slots
         from emag import handlers as handlers  # registers them
         from emag.models.calls import TABLE
 
@@ -17,6 +17,7 @@ class EmagConfig(AppConfig):
         companions.register_demo(demo.fill)
         account_panels.register()
         panels.register()
+        probes.register()
         slots.register()
         rejected.register_actions()
         partitions.register(TABLE)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Q
+from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MarketplaceAccount
@@ -28,19 +29,27 @@ def milliseconds(call: Any) -> str:
     return f"{number(call.took_ms)} ms"
 
 
+def budget(bucket: str) -> str:
+    return str(dict(buckets()).get(bucket, bucket))
+
+
+def budget_html(call: Any) -> str:
+    return escape(budget(call.bucket))
+
+
 class ApiCallTable(BaseTable):
     at = WhenColumn(_("When"), orderable=True, initial_sort_descending=True, keep=True)
     resource = CallColumn(_("Call"), view="emag:api_call_page")
     account = TextColumn(_("Account"), accessor="account__name", select_related=("account",))
     outcome = BadgeColumn(_("Outcome"), choices=Outcome.choices, badges=OUTCOME_BADGES, keep=True)
-    message = TextColumn(_("Message"))
+    message = TextColumn(_("Message"), css="why")
     items = NumberColumn(_("Items"))
     took_ms = CustomColumn(
         _("Took"), html=milliseconds, accessor="took_ms", css="num",
         orderable=True, initial_sort_descending=True,
     )  # fmt: skip
     status = Column(_("HTTP"), start_hidden=True)
-    bucket = TextColumn(_("Budget"), start_hidden=True)
+    bucket = CustomColumn(_("Budget"), html=budget_html, plain=budget, start_hidden=True)
     error_code = TextColumn(_("Kind of error"), start_hidden=True)
     call_id = TextColumn(_("Number"), start_hidden=True)
 

@@ -114,9 +114,7 @@ def _write_acceptance(order: Order, rows: Rows | None) -> None:
     if rows is None or not rows.items:
         nudges.note(account.pk, f"order:{OWN}", order.external_id)
     else:
-        take_in(
-            account, intake_for(account), rows.items, read_at=rows.read_at, call_id=rows.call_id
-        )
+        take_in(account, intake_for(account), rows)
     record_acceptance(order)
 
 

@@ -47,7 +47,7 @@ class RejectedPayloadTable(BaseTable):
     select = SelectColumn()
     external_id = NumberOfPayload(_("What"), view="emag:rejected_payload_page")
     account = TextColumn(_("Account"), accessor="account__name", select_related=("account",))
-    why = TextColumn(_("Why"), accessor="why", keep=True)
+    why = TextColumn(_("Why"), accessor="why", css="why", keep=True)
     status = BadgeColumn(
         _("Status"), choices=PayloadStatus.choices, badges=PAYLOAD_BADGES, keep=True
     )

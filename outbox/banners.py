@@ -39,15 +39,13 @@ def sign_in() -> Probe:
     if not paused:
         return Probe("outbox.auth", label)
     names = ", ".join(dict.fromkeys(lane.account.name for lane in paused))
-    message = ngettext(
-        "%(names)s: the marketplace refuses the sign-in, so nothing is sent. Check its user and"
-        " password. (%(reason)s)",
-        "%(names)s: the marketplaces refuse the sign-in, so nothing is sent. Check their users and"
-        " passwords. (%(reason)s)",
-        len(paused),
-    )
-    words = message % {"names": names, "reason": paused[0].paused_reason}
+    reasons = " ".join(dict.fromkeys(lane.paused_reason for lane in paused))
+    words = _("%(names)s: the marketplace does not let us in, so nothing is sent. %(reasons)s") % {
+        "names": names, "reasons": reasons,
+    }  # fmt: skip
     url = queue_url(account=[lane.account_id for lane in paused])
+    if len({lane.account_id for lane in paused}) == 1:
+        url = paused[0].account.get_absolute_url()  # where it is put right
     return _bad("outbox.auth", label, words, paused[0].paused_at, url, Level.BAD)
 
 

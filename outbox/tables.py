@@ -45,6 +45,8 @@ class SubjectColumn(Column):
 class ReasonColumn(Column):
     """Why it stands where it stands."""
 
+    css = "why"
+
     def cell(self, value: Any, record: Command) -> str:
         text = words.reason(record)
         return super().cell(text, record) if text else str(EMPTY)

@@ -22,7 +22,7 @@ from emag.pulls import reference
 from emag.pulls.orders import tell
 from emag.pulls.paging import Place, Source, read_pages
 from emag.pulls.plans import Plan, Stage
-from emag.pulls.storing import Intake, take_in
+from emag.pulls.storing import Examined, Intake, examine, store
 
 PER_SECOND = 3.0
 KIND = "offer"
@@ -56,12 +56,16 @@ def _read_stage(
     intake: Intake,
 ) -> bool:
     place = Place.load(stage.place)
-    source = Source(client.read_offers, client.count_offers, PER_SECOND)
+    source = Source(
+        page=lambda number: examine(account, intake, client.read_offers(number)),
+        count=client.count_offers,
+        per_second=PER_SECOND,
+    )
     keys: set[tuple[str, str]] = set()
     earlier = place.seen
 
-    def handle(page: Any) -> None:
-        taken = take_in(account, intake, page.items, read_at=page.read_at, call_id=page.call_id)
+    def handle(page: Examined) -> None:
+        taken = store(account, intake, page)
         keys.update(taken.keys)
         place.seen = earlier + len(keys)
         stage.brought += taken.new + taken.changed

@@ -27,7 +27,7 @@ from emag.mapping.orders import external_key, order_in
 from emag.models import Cursor
 from emag.pulls.paging import Place, Source, crew, read_pages
 from emag.pulls.plans import Plan, Stage
-from emag.pulls.storing import Intake, Taken, take_in
+from emag.pulls.storing import Examined, Intake, Taken, examine, store, take_in
 from emag.sites import site_of
 from orders.services import import_orders
 
@@ -132,7 +132,7 @@ def _read_stage(
 ) -> bool:
     arguments, place = stage.arguments(), Place.load(stage.place)
     source = Source(
-        page=lambda number: client.read_orders(number, **arguments),
+        page=lambda number: examine(account, intake, client.read_orders(number, **arguments)),
         count=partial(count_orders, client, arguments),
         per_second=PER_SECOND,
     )
@@ -142,15 +142,9 @@ def _read_stage(
     # Before the first question leaves: what changes from now on is read the next time.
     stage.began = stage.began or timezone.now().isoformat()
 
-    def handle(page: Any) -> None:
+    def handle(page: Examined) -> None:
         nonlocal handled
-        taken = take_in(
-            account,
-            intake,
-            page.items,
-            read_at=page.read_at,
-            call_id=page.call_id,
-        )
+        taken = store(account, intake, page)
         keys.update(taken.keys)
         place.seen = earlier + len(keys)
         stage.saw(taken.newest)
@@ -259,13 +253,7 @@ def read_by_ids(
             if not rows.items:
                 missing.append(todo[number - 1][1])
                 continue
-            taken = take_in(
-                account,
-                intake,
-                rows.items,
-                read_at=rows.read_at,
-                call_id=rows.call_id,
-            )
+            taken = take_in(account, intake, rows)
             tell(run, len(rows.items), taken)
     if missing:
         run.count("not_found", len(missing))

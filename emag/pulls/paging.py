@@ -26,6 +26,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from core import failpoints
@@ -238,6 +239,7 @@ class Crew(Generic[R]):
 
     def __init__(self, do: Callable[[int], R]) -> None:
         self._do = do
+        self._language = get_language()  # of the run: what threads say is kept for people to read
         self._tasks: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[int, R | None, BaseException | None]] = (
             queue.SimpleQueue()
@@ -272,8 +274,9 @@ class Crew(Generic[R]):
 
     def _work(self) -> None:
         try:
-            while (number := self._tasks.get()) is not None:
-                self._answers.put(self._answer(number))
+            with override(self._language):
+                while (number := self._tasks.get()) is not None:
+                    self._answers.put(self._answer(number))
         finally:
             connection.close()
 

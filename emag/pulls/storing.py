@@ -2,6 +2,9 @@
 
 An order that has not changed since it was taken in costs one comparison and no write. A page that
 is refused is taken again piece by piece, so that only the bad piece is set aside for a person.
+
+examine() is the first half and writes nothing. Whoever reads many pages calls it in the threads
+that ask for them: one page is compared and mapped while PostgreSQL stores another.
 """
 
 from __future__ import annotations
@@ -116,18 +119,42 @@ def _number(value: Any) -> float | str:
     return near if Decimal(repr(near)) == value else str(value)
 
 
-def take_in(
-    account: MarketplaceAccount,
-    intake: Intake,
-    rows: Sequence[dict[str, Any]],
-    *,
-    read_at: datetime,
-    call_id: str = "",
-) -> Taken:
+class Page(Protocol):
+    """A reply of the client that holds a list."""
+
+    @property
+    def items(self) -> list[dict[str, Any]]: ...
+    @property
+    def read_at(self) -> datetime: ...
+    @property
+    def call_id(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A page of which is known what there is to do: what shall be stored, what cannot be read."""
+
+    items: list[dict[str, Any]]
+    read_at: datetime
+    call_id: str
+    taken: Taken
+    fresh: list[Entry]
+    rejects: list[Entry]
+
+
+def take_in(account: MarketplaceAccount, intake: Intake, page: Page) -> Taken:
     """Take in the rows of one page. Safe to repeat; older never replaces newer."""
-    failpoints.hit("pull.replied")
+    return store(account, intake, examine(account, intake, page))
+
+
+def examine(account: MarketplaceAccount, intake: Intake, page: Page) -> Examined:
+    """Compare a page with what is known and map what differs.
+
+    By the time it is stored, somebody else may have stored a newer version. That does no harm: the
+    import looks again, under its lock.
+    """
     taken = Taken()
-    entries, rejects = _entries(intake, rows)
+    entries, rejects = _entries(intake, page.items)
     known = _known(account, entries)
     open_before = _open_rejects(account, entries)
     fresh = []
@@ -137,17 +164,24 @@ def take_in(
         if digest == entry.digest and entry.key not in open_before:
             taken.unchanged += 1
             taken.saw(changed_at)
-        elif _map(entry, intake, read_at):
+        elif _map(entry, intake, page.read_at):
             taken.saw(_changed_at(entry))
             fresh.append(entry)
         else:
             rejects.append(entry)
-    if fresh:
-        rejects += _take(account, intake, fresh, read_at, taken)
+    return Examined(page.items, page.read_at, page.call_id, taken, fresh, rejects)
+
+
+def store(account: MarketplaceAccount, intake: Intake, page: Examined) -> Taken:
+    """Write what examine() found; what cannot be read or is refused is set aside for a person."""
+    failpoints.hit("pull.replied")
+    taken, rejects = page.taken, list(page.rejects)
+    if page.fresh:
+        rejects += _take(account, intake, page.fresh, page.read_at, taken)
     if rejects:
         taken.rejected += len(rejects)
         taken.keys |= {entry.key for entry in rejects}
-        reject(account, rejects, call_id)
+        reject(account, rejects, page.call_id)
     return taken
 
 

@@ -10,9 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 from core.pages import AuthedRequest, is_partial, render_page
 from core.tables import Empty, Tab, table_page
 from emag.call_log import ApiCallFilter, ApiCallTable
+from emag.client.routes import Bucket
 from emag.models.calls import OUTCOME_BADGES, ApiCall, Outcome, pretty
 from emag.services import replay
 from emag.services.outcomes import explain
+from emag.services.usage import LABELS
 
 NOT_WELL = (Outcome.REFUSED, Outcome.ACCESS, Outcome.UNKNOWN, Outcome.DRIFT, Outcome.PARTLY)
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from core.models.jobs import JobStatus
 from core.registry import Level
-from emag import panels
+from emag import probes
 from emag.services import trouble
 from emag.services.accounts import connect as connect_credentials
 from orders.models import Order
@@ -32,7 +32,7 @@ def test_it_works(sim, main, wrong):
     assert Order.objects.filter(account=main).count() == 4
     assert Lane.objects.get(account=wrong).is_paused
     assert not Lane.objects.filter(account=main, paused_at__isnull=False).exists()
-    probe = panels.access_probe()
+    probe = probes.access()
     assert probe.level == Level.BAD
     assert "wrong" in str(probe.message)
     assert "main" not in str(probe.message)
@@ -119,3 +119,17 @@ def test_health_says_what_is_wrong(sim, wrong):
     assert run.status == JobStatus.FAILED
     assert "password" in run.error
     assert trouble.resting(wrong)
+
+
+def test_when_emag_is_down_everybody_sees_it(sim, main):
+    assert run_job(PULL, main).status == JobStatus.DONE
+    assert probes.reading().level == Level.OK
+    sim.fault("http_503")
+    assert run_job(PULL, main).status == JobStatus.FAILED
+    probe = probes.reading()
+    assert (probe.level, probe.banner) == (Level.WARN, True)
+    assert "main: orders cannot be read at the moment." in str(probe.message)
+    assert probe.since is not None, "when they were read last"
+    sim.clear_faults()
+    assert run_job(PULL, main).status == JobStatus.DONE
+    assert probes.reading().level == Level.OK

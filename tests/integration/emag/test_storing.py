@@ -1,6 +1,7 @@
 """Taking in a page: unchanged costs nothing, bad ones are set aside, the rest goes on."""
 
 import datetime as dt
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError
@@ -27,9 +28,14 @@ def page(n, **changes):
     return [order(id=500_000_000 + i, **changes) for i in range(n)]
 
 
+def brought(rows, read_at=READ_AT):
+    """A reply that holds these."""
+    return SimpleNamespace(items=rows, read_at=read_at, call_id="call-1")
+
+
 def take(account, rows, *, minutes=0):
     read_at = READ_AT + dt.timedelta(minutes=minutes)
-    return take_in(account, orders.intake_for(account), rows, read_at=read_at, call_id="call-1")
+    return take_in(account, orders.intake_for(account), brought(rows, read_at))
 
 
 def numbers(taken):
@@ -82,6 +88,30 @@ def test_older_never_replaces_newer(account):
     assert numbers(take(account, older, minutes=20)) == (0, 0, 1, 0)
     assert Order.objects.get().customer_note == "new"
     assert Snapshot.objects.get().payload["observation"] == "new"
+
+
+def test_what_was_examined_before_a_newer_version_came_does_not_replace_it(account):
+    """Pages are examined while others are being stored."""
+    intake = orders.intake_for(account)
+    early = storing.examine(account, intake, brought(page(2, modified="2026-03-03 14:22:09")))
+    take(account, page(1, status=2, modified="2026-03-03 14:40:00"), minutes=20)
+    assert numbers(storing.store(account, intake, early)) == (1, 0, 1, 0)
+    assert set(Order.objects.values_list("remote_status", flat=True)) == {"1", "2"}
+    assert numbers(take(account, page(1, status=2, modified="2026-03-03 14:40:00"))) == (0, 0, 1, 0)
+
+
+def test_the_same_page_examined_twice_is_stored_once(account):
+    intake = orders.intake_for(account)
+    first, again = (storing.examine(account, intake, brought(page(3))) for _ in range(2))
+    assert numbers(storing.store(account, intake, first)) == (3, 0, 0, 0)
+    assert numbers(storing.store(account, intake, again)) == (0, 0, 3, 0)
+
+
+def test_examining_writes_nothing(account, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        storing.examine(account, orders.intake_for(account), brought([*page(2), {"id": "?"}]))
+    assert not Snapshot.objects.exists()
+    assert not RejectedPayload.objects.exists()
 
 
 def test_an_order_twice_on_a_page_is_one(account):
@@ -179,7 +209,7 @@ def test_one_that_the_database_refuses_is_found_one_by_one(account, monkeypatch)
     original = orders.import_orders
     intake = orders.intake_for(account)
     intake = storing.Intake(intake.key, intake.map, store, "order")
-    taken = take_in(account, intake, page(4), read_at=READ_AT)
+    taken = take_in(account, intake, brought(page(4)))
     assert numbers(taken) == (3, 0, 0, 1)
 
 

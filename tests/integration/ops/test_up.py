@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from magflow.refusal import Exit
-from tests.checkout import Up, free_port
+from tests.checkout import Up, free_port, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
 
@@ -34,6 +34,22 @@ def seconds_of_work(process):
 
 def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
+
+
+def orders_of(checkout):
+    return checkout.ask("SELECT count(*) FROM orders_order")
+
+
+def test_orders_come_in_by_themselves(new_checkout):
+    """The demo's shops are connected, their past is read, and new orders follow it."""
+    checkout = new_checkout()
+    with Up(checkout) as up:
+        up.ready()
+        until(lambda: orders_of(checkout) >= 100, what="the orders of the last days")
+        before = orders_of(checkout)
+        until(lambda: orders_of(checkout) > before, within=60, what="a new order")
+        assert checkout.ask("SELECT count(*) FROM emag_rejectedpayload") == 0
+        assert up.stop() == 0
 
 
 def test_it_works(new_checkout):
