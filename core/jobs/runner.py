@@ -157,8 +157,12 @@ def _perform(spec: specs.JobSpec, row: JobRun, *, here: bool) -> str:
 
 @contextmanager
 def _acting(spec: specs.JobSpec, row: JobRun) -> Iterator[None]:
-    """In the language of who asked for it, if anybody did, and known to log and audit trail."""
-    language = getattr(row.requested_by, "language", "") or settings.LANGUAGE_CODE
+    """In the language of whom it is for, and known to log and audit trail.
+
+    A shared job stores what everybody reads: who pressed its button does not choose the words.
+    """
+    asked_in = "" if spec.is_shared else getattr(row.requested_by, "language", "")
+    language = asked_in or settings.LANGUAGE_CODE
     number = f"job-{row.pk or spec.name}"
     with translation.override(language), audit.acting(source="job", request_id=number):
         yield

@@ -42,6 +42,11 @@ class JobSpec:
     def is_scheduled(self) -> bool:
         return self.every is not None or self.at is not None
 
+    @property
+    def is_shared(self) -> bool:
+        """What it does is everybody's, whoever started it; other jobs work for who asked."""
+        return self.is_scheduled or bool(self.per)
+
 
 _jobs: dict[str, JobSpec] = {}
 _scopes: dict[str, Callable[[], Sequence[str]]] = {}

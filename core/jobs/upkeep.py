@@ -3,7 +3,7 @@
 import logging
 import os
 import socket
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -25,6 +25,7 @@ WORKER = "worker"
 LATE = timedelta(minutes=3)
 VERY_LATE = timedelta(minutes=10)
 LOST_AFTER = timedelta(minutes=15)
+FETCHED_AFTER = timedelta(seconds=20)  # what a worker took off the queue has begun by then
 KEEP_DONE = timedelta(days=7)
 KEEP_FAILED = timedelta(days=90)
 
@@ -57,18 +58,40 @@ def find_dead_runs() -> list[int]:
 
 
 def requeue_lost_runs() -> list[int]:
-    """Queue waiting runs again that are in no queue, as after a change of SECRET_KEY."""
+    """Queue waiting runs again that no worker will begin.
+
+    Some are in no queue, as after a change of SECRET_KEY. Others were fetched by a worker that died
+    before it began with them: the queue itself would give them out again only after ten minutes.
+    Where that worker was merely busy, the run is delivered twice, and done once.
+    """
     with transaction.atomic():
-        old = timezone.now() - LOST_AFTER
-        waiting = JobRun.objects.filter(status=JobStatus.QUEUED, started_at__lt=old)
+        now = timezone.now()
+        waiting = JobRun.objects.filter(status=JobStatus.QUEUED, started_at__lt=now - FETCHED_AFTER)
         rows = list(waiting.select_for_update(skip_locked=True))
         if not rows:
             return []
-        queued = {(entry.kwargs() or {}).get("run_id") for entry in OrmQ.objects.iterator()}
-        lost = [run for run in rows if run.pk not in queued]
+        queued = _latest_deliveries()
+        lost = [run for run in rows if _is_lost(run, queued.get(run.pk), now)]
         for run in lost:
             push(run)
     return [run.pk for run in lost]
+
+
+def _latest_deliveries() -> dict[int, datetime]:
+    """Run → until when its youngest entry is reserved for who fetched it; past: nobody did."""
+    found: dict[int, datetime] = {}
+    for entry in OrmQ.objects.iterator():
+        run = (entry.kwargs() or {}).get("run_id")
+        if run is not None:
+            found[run] = min(entry.lock, found.get(run, entry.lock))
+    return found
+
+
+def _is_lost(run: JobRun, reserved_until: datetime | None, now: datetime) -> bool:
+    if reserved_until is None:
+        return run.started_at < now - LOST_AFTER
+    fetched_at = reserved_until - timedelta(seconds=settings.Q_CLUSTER["retry"])
+    return now < reserved_until and fetched_at < now - FETCHED_AFTER
 
 
 @job(at="03:40", title=gettext_lazy("Remove old job runs"))

@@ -71,6 +71,15 @@ def test_xlsx():
     assert len(values[4][4]) == 32_767
 
 
+def test_amounts_have_two_decimals_in_a_sheet():
+    data = b"".join(
+        export.write_xlsx(["A"], [[Decimal("12.30"), Decimal("12.3456"), Decimal(7), 5, 1.5]])
+    )
+    sheet = openpyxl.load_workbook(io.BytesIO(data)).active
+    formats = [cell.number_format for cell in sheet[2]]
+    assert formats == ["#,##0.00##", "#,##0.00##", "General", "General", "General"]
+
+
 @pytest.mark.parametrize("write", [export.write_csv, export.write_xlsx])
 def test_the_first_bytes_leave_before_the_rows_are_read(write):
     asked = []

@@ -24,6 +24,7 @@ from core.errors import (
 )
 from core.http import Remote
 from core.http.remote import retry_after
+from tests.emag_stage import Stage
 from tests.wire import WireServer, deaf_port, free_port
 
 
@@ -87,6 +88,30 @@ def test_a_connection_that_is_never_made():
         with pytest.raises(RemoteUnavailable):
             Remote("ANAF", f"http://127.0.0.1:{port}", connect_timeout=0.3).call("POST", "/x")
         assert time.monotonic() - began < 2
+
+
+def test_a_name_that_leads_into_our_network_is_not_called(server, log):
+    """Whoever owns a name says where it leads, also after it was looked at."""
+    server.seen.clear()
+    url = server.url.replace("127.0.0.1", "localhost")
+    stranger = Remote("eMAG", url, only_public=True, observe=log.append)
+    with pytest.raises(RemoteUnavailable, match="not on the public internet"):
+        stranger.call("POST", "/ok")
+    assert server.seen == []
+    assert log[-1].status is None
+    assert Remote("eMAG", url).call("GET", "/ok").status == 200
+
+
+def test_a_proxy_of_the_platform_may_be_in_our_network(monkeypatch):
+    stage = Stage()
+    stage.will_answer({})
+    monkeypatch.setenv("http_proxy", stage.url)
+    monkeypatch.setenv("no_proxy", "")
+    try:
+        reply = Remote("eMAG", "http://shop.example/", only_public=True).call("GET", "/ok")
+    finally:
+        stage.close()
+    assert reply.status == 200
 
 
 def test_a_handshake_that_fails(server, remote):

@@ -177,6 +177,12 @@ def test_it_speaks_the_language_of_who_asked(monkeypatch):
     with translation.override("ro"):
         assert asked.error == str(words) != by_itself.error
     assert by_itself.error == "This field is required."
+    shared = specs.JobSpec(**{**vars(fake), "every": timedelta(minutes=5)})
+    monkeypatch.setitem(specs._jobs, spec.name, shared)
+    for_all = jobs.enqueue(work.add_up, by=UserFactory(language="ro"))
+    drain()
+    for_all.refresh_from_db()
+    assert for_all.error == by_itself.error, "whoever pressed the button"
 
 
 # --- Long jobs --------------------------------------------------------------------------------
@@ -465,6 +471,21 @@ def test_a_waiting_run_that_no_queue_has_is_queued_again():
     assert set(JobRun.objects.values_list("pk", "status")) == {
         (lost.pk, JobStatus.DONE), (kept.pk, JobStatus.DONE),
     }  # fmt: skip
+
+
+def test_a_run_that_a_dead_worker_took_off_the_queue_is_queued_again(settings):
+    """The queue itself would give it out again only after ten minutes."""
+    run = jobs.enqueue(work.add_up)
+    reserved = timezone.now() + timedelta(seconds=settings.Q_CLUSTER["retry"])
+    OrmQ.objects.update(lock=reserved)
+    JobRun.objects.update(started_at=timezone.now() - timedelta(seconds=30))
+    assert upkeep.requeue_lost_runs() == [], "fetched this very moment"
+    OrmQ.objects.update(lock=reserved - timedelta(seconds=30))
+    assert upkeep.requeue_lost_runs() == [run.pk]
+    assert upkeep.requeue_lost_runs() == [], "the new one waits for somebody to fetch it"
+    drain()
+    run.refresh_from_db()
+    assert (run.status, run.starts) == (JobStatus.DONE, 1)
 
 
 # --- Upkeep -----------------------------------------------------------------------------------

@@ -112,7 +112,13 @@ def test_what_cannot_be_sorted_by_is_passed_over(manager_client, sort):
 
 def test_a_search_with_two_letters_leaves_the_list_as_it_is(manager_client):
     entries(2)
-    assert manager_client.get("/audit/?q=an", headers=HTMX).status_code == 204
+    part = manager_client.get("/audit/?q=an", headers=HTMX)
+    assert (part["HX-Reswap"], part["HX-Push-Url"]) == ("none", "false")
+    assert 'id="search-hint"' in part.content.decode()
+    assert "Type three letters or more" in part.content.decode()
+    longer = manager_client.get("/audit/?q=ana", headers=HTMX).content.decode()
+    assert 'id="search-hint"' in longer, "the hint goes away"
+    assert "Type three letters" not in longer
     page = manager_client.get("/audit/?q=an").content.decode()
     assert "Type three letters or more" in page
 
