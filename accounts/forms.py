@@ -11,7 +11,7 @@ from django.contrib.auth import password_validation
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import legal, platforms, roles
+from accounts import holdings, legal, platforms, roles
 from accounts.choices import COUNTRY_FACTS, Currency, Density, Role, Theme
 from accounts.models import BankAccount, Company, MarketplaceAccount, User
 from core.errors import RuleViolation
@@ -272,6 +272,18 @@ class MarketplaceAccountForm(Versioned):
             automatic=of_country, choices=Currency.choices, label=_("Currency")
         )
         self.fields["time_zone"] = ZoneField(automatic=of_country)
+        if self.instance.pk and holdings.has_any(self.instance.pk):
+            self._keep_what_is_here()
+
+    def _keep_what_is_here(self) -> None:
+        """Say before somebody tries what stays, and what a new currency does not reach."""
+        fixed = _("Stays as it is: there are orders or offers from there already.")
+        for name in holdings.FIXED:
+            self.fields[name].disabled = True
+            self.fields[name].help_text = fixed
+        self.fields["currency"].help_text = _(
+            "For what comes from now on. Orders, offers and documents that are here keep theirs."
+        )
 
     def clean(self) -> dict[str, Any]:
         """Currency and zone of the country, where they were left open."""

@@ -1,13 +1,25 @@
 """The lists of people, companies and marketplace accounts."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.utils.html import escape
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts import platforms
 from accounts.choices import PERSON_STATUS_BADGES, Fulfilment, PersonStatus, Role
+from accounts.connections import PAUSED, Connections
 from accounts.models import Company, MarketplaceAccount, User
-from core.columns import BadgeColumn, CustomColumn, LinkColumn, SelectColumn, TextColumn, WhenColumn
+from core.columns import (
+    BadgeColumn,
+    Column,
+    CustomColumn,
+    LinkColumn,
+    SelectColumn,
+    TextColumn,
+    WhenColumn,
+)
 from core.html import EMPTY, badge
 from core.tables import BaseTable
 
@@ -71,10 +83,24 @@ class CompanyTable(BaseTable):
         fields: tuple[str, ...] = ()
 
 
-def account_state(account: MarketplaceAccount) -> str:
-    if account.is_paused:
-        return str(badge(_now("Paused"), "amber", "player-pause"))
-    return str(badge(_now("Working"), "green", "check"))
+class StateColumn(Column):
+    """Paused by a person, or how the connection is."""
+
+    def cell(self, value: bool, record: MarketplaceAccount) -> str:
+        return self.writer()(value, record)
+
+    def writer(self) -> Callable[[Any, Any], str]:
+        connections = Connections()
+
+        def cell(is_paused: bool, account: MarketplaceAccount) -> str:
+            state = PAUSED if is_paused else connections.of(account.pk, account.platform)
+            shown = badge(str(state.word), state.tone, state.icon)
+            return f'<span title="{escape(state.title)}">{shown}</span>' if state.title else shown
+
+        return cell
+
+    def plain(self, value: bool) -> str:
+        return _now("Paused") if value else ""
 
 
 def fulfilment_label(fulfilment: str) -> str:
@@ -97,7 +123,7 @@ class MarketplaceAccountTable(BaseTable):
     )
     company = TextColumn(_("Company"), accessor="company__name", select_related=("company",))
     currency = TextColumn(_("Currency"))
-    is_paused = CustomColumn(_("State"), html=account_state, keep=True)
+    is_paused = StateColumn(_("State"), keep=True)
 
     class Meta:
         model = MarketplaceAccount

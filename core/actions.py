@@ -53,6 +53,8 @@ class BulkAction:
     row. `check(row, by)` raises RuleViolation where it would refuse; the preview asks it. `heading`
     ("Change the role of {n} people") and `confirm`, which says what will happen, may be
     ngettext_lazy(…, "n"). A form that takes `by` is given the person. A `danger` cannot be undone.
+    `done` says what has come of the rows that went well, where that is not yet the thing itself:
+    "{n} on their way".
     """
 
     name: str
@@ -66,6 +68,7 @@ class BulkAction:
     danger: bool = False
     heading: StrOrPromise = ""
     confirm: StrOrPromise = ""
+    done: StrOrPromise = ""
     form_prefix: str = field(default="with", init=False)
 
     def __post_init__(self) -> None:
@@ -84,6 +87,10 @@ class BulkAction:
 
     def confirmation(self, n: int) -> str:
         return self.confirm.format(n=_Count(n))
+
+    def done_words(self, n: int) -> str:
+        """ "38 done" """
+        return (self.done or ngettext("{n} done", "{n} done", n)).format(n=_Count(n))
 
     def bind(self, data: QueryDict | None, by: Any) -> forms.Form | None:
         """The action's form, empty or filled in; None where it asks for nothing."""

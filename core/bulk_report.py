@@ -27,9 +27,11 @@ def title_of(run: BulkRun) -> str:
 
 def summary(run: BulkRun) -> str:
     """ "38 done, 2 refused" """
+    action = registry.action(run.page, run.action)
     refused = run.refused + run.gone
     left = run.total - run.cursor if not run.is_running else 0
-    parts = [ngettext("{n} done", "{n} done", run.done).format(n=number(run.done))]
+    done = ngettext("{n} done", "{n} done", run.done).format(n=number(run.done))
+    parts = [action.done_words(run.done) if action else done]
     if refused:
         parts.append(ngettext("{n} refused", "{n} refused", refused).format(n=number(refused)))
     if run.failed:

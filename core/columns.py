@@ -16,6 +16,7 @@ from django.conf import settings
 from django.urls import get_urlconf, reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.clock import Clock
 from core.html import badge, money, number, when
@@ -24,7 +25,11 @@ CUT_FROM = 28  # letters; anything longer may be cut on screen and gets a title
 
 
 class Column(tables.Column):  # type: ignore[misc]
-    """Plain text. `keep` columns remain on a phone; `start_hidden` ones must be asked for."""
+    """Plain text. `keep` columns remain on a phone; `start_hidden` ones must be asked for.
+
+    `also_exports` are (header, path) pairs of what the cell shows besides its value, such as the
+    currency of an amount: a file has a column of its own for each.
+    """
 
     css: ClassVar[str] = ""
 
@@ -36,6 +41,7 @@ class Column(tables.Column):  # type: ignore[misc]
         start_hidden: bool = False,
         select_related: tuple[str, ...] = (),
         css: str = "",
+        also_exports: tuple[tuple[Any, str], ...] = (),
         **options: Any,
     ) -> None:
         options.setdefault("orderable", False)
@@ -43,6 +49,7 @@ class Column(tables.Column):  # type: ignore[misc]
         self.keep = keep
         self.start_hidden = start_hidden
         self.select_related = select_related
+        self.also_exports = also_exports
         self.classes = " ".join(filter(None, (self.css, css, "keep" if keep else "")))
 
     def cell(self, value: Any, record: Any) -> str:
@@ -158,7 +165,9 @@ class MoneyColumn(Column):
     def __init__(
         self, verbose_name: Any = None, *, currency: str = "currency", **options: Any
     ) -> None:
-        super().__init__(verbose_name, **options)
+        super().__init__(
+            verbose_name, also_exports=((gettext_lazy("Currency"), currency),), **options
+        )
         self.currency = currency
 
     def cell(self, value: Any, record: Any) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.text import slugify
@@ -52,7 +53,8 @@ def export_response(
 
 
 def header(table: BaseTable) -> list[str]:
-    return [str(table.columns[name].header) for name, _ in _columns(table)]
+    shown = [str(table.columns[name].header) for name, _ in _columns(table)]
+    return shown + [str(label) for _, label in _companions(table)]
 
 
 def rows(table: BaseTable) -> Iterator[Row]:
@@ -60,18 +62,33 @@ def rows(table: BaseTable) -> Iterator[Row]:
     columns = _columns(table)
     paths = [str(table.columns[name].accessor).replace(".", "__") for name, _ in columns]
     makers = [column.exporter() for _, column in columns]
+    for path, _label in _companions(table):
+        paths.append(path)
+        makers.append(lambda value: value)
     plain = _plainer(timezone.get_current_timezone())
+    for values in stream(table.queryset, paths):
+        yield [
+            "" if value is None else plain(make(value))
+            for make, value in zip(makers, values, strict=True)
+        ]
+
+
+def stream(queryset: QuerySet[Any], paths: Iterable[str]) -> Iterator[Row]:
+    """These columns of every row, read as they are asked for."""
     # Inside a transaction the cursor reads as it goes; outside, PostgreSQL first stores it all.
     with transaction.atomic():
-        for values in table.queryset.values_list(*paths).iterator(chunk_size=CHUNK_ROWS):
-            yield [
-                "" if value is None else plain(make(value))
-                for make, value in zip(makers, values, strict=True)
-            ]
+        yield from queryset.values_list(*paths).iterator(chunk_size=CHUNK_ROWS)
 
 
 def _columns(table: BaseTable) -> list[tuple[str, Any]]:
     return [(n, column) for n, column in table.shown_columns if not column.exclude_from_export]
+
+
+def _companions(table: BaseTable) -> list[tuple[str, Any]]:
+    """What cells show besides their value, unless it has a column of its own: path and header."""
+    shown = {str(table.columns[name].accessor) for name, _ in _columns(table)}
+    found = {path: label for _, column in _columns(table) for label, path in column.also_exports}
+    return [(path, label) for path, label in found.items() if path not in shown]
 
 
 def _plainer(zone: dt.tzinfo) -> Callable[[Any], Any]:
@@ -177,13 +194,19 @@ def _xlsx_cell(value: Any) -> str:
     if isinstance(value, int | float | Decimal):
         # Fifteen digits are all a spreadsheet keeps; longer ones (an EAN, an AWB) stay text.
         if -(10**15) < value < 10**15:
-            return f"<c><v>{value}</v></c>"
+            style = ' s="4"' if _is_amount(value) else ""
+            return f"<c{style}><v>{value}</v></c>"
         return _text_cell(str(value))
     if isinstance(value, dt.datetime):
         return f'<c s="2"><v>{(value - _EPOCH) / dt.timedelta(days=1):.9f}</v></c>'
     if isinstance(value, dt.date):
         return f'<c s="3"><v>{(value - _EPOCH.date()).days}</v></c>'
     return _text_cell(value) if value else "<c/>"
+
+
+def _is_amount(value: Decimal | float) -> bool:
+    """Money comes from the database with its two or four decimals."""
+    return type(value) is Decimal and int(value.as_tuple().exponent) <= -2
 
 
 def _text_cell(text: str, style: int = 0) -> str:
@@ -219,18 +242,20 @@ _PARTS = {
     "xl/workbook.xml": f"""{_DECLARATION}<workbook xmlns="{_MAIN}" xmlns:r="{_RELATIONS}"><sheets>\
 <sheet name="{{title}}" sheetId="1" r:id="rId1"/></sheets></workbook>""",
     "xl/styles.xml": f"""{_DECLARATION}<styleSheet xmlns="{_MAIN}">\
-<numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/>\
-<numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd"/></numFmts>\
+<numFmts count="3"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/>\
+<numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd"/>\
+<numFmt numFmtId="166" formatCode="#,##0.00##"/></numFmts>\
 <fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>\
 <font><b/><sz val="11"/><name val="Calibri"/></font></fonts>\
 <fills count="2"><fill><patternFill patternType="none"/></fill>\
 <fill><patternFill patternType="gray125"/></fill></fills>\
 <borders count="1"><border/></borders>\
 <cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>\
-<cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>\
+<cellXfs count="5"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>\
 <xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>\
 <xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>\
 <xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>\
+<xf numFmtId="166" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>\
 </cellXfs></styleSheet>""",
 }
 _SHEET_HEAD = f"""{_DECLARATION}<worksheet xmlns="{_MAIN}">\

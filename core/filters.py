@@ -28,6 +28,7 @@ from django.db.models import Model, Q, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, QueryDict
 from django.utils import formats, timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -296,11 +297,13 @@ class Search(Criterion):
     """The search field of a page: every word must occur, with or without diacritics.
 
     Big tables keep a folded search_text with an index; small ones may name plain columns instead.
+    `told` says in a sentence what is searched, to who has found nothing.
     """
 
-    def __init__(self, placeholder: Any, *, columns: tuple[str, ...] = ()) -> None:
+    def __init__(self, placeholder: Any, *, columns: tuple[str, ...] = (), told: Any = "") -> None:
         super().__init__(placeholder, field_name="search_text")
         self.columns = columns
+        self.told = told or format_lazy(_("Searched are: {what}"), what=placeholder)
 
     def value_field(self) -> forms.Field:
         return forms.CharField(required=False, max_length=200)

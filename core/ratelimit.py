@@ -11,6 +11,7 @@ restarts and does not depend on the clocks of the hosts agreeing.
 import itertools
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,6 +47,24 @@ class Limits:
             for window in windows
             if not any(other.implies(window) for other in windows if other is not window)
         )
+
+    def lowered(self, stated: Mapping[str, int]) -> "Limits":
+        """These limits, or less where the other side says so: {"1": 6} is six a second.
+
+        >>> Limits(per_second=12, per_minute=720).lowered({"1": 6, "60": 900})
+        Limits(per_second=6, per_minute=720, per_day=0)
+        """
+        each = {name: (limit, stated.get(seconds, 0)) for name, seconds, limit in self._named()}
+        return Limits(**{name: min(filter(None, two), default=0) for name, two in each.items()})
+
+    def by_seconds(self) -> dict[str, int]:
+        return {seconds: limit for _name, seconds, limit in self._named() if limit}
+
+    def _named(self) -> list[tuple[str, str, int]]:
+        return [
+            ("per_second", "1", self.per_second), ("per_minute", "60", self.per_minute),
+            ("per_day", "86400", self.per_day),
+        ]  # fmt: skip
 
 
 class RateLimited(RemoteUnavailable):
@@ -103,10 +122,11 @@ class Gate:
                 answered = time.monotonic()
                 slots = Slots.load(state)
                 slots.give_back(instead_of)
-                at = slots.next(now + lead, self.limits.windows)
+                windows = self._limits_now(slots).windows
+                at = slots.next(now + lead, windows)
                 if at - now > min(patience, MOST_WAIT) + lead:
                     raise self._limited(at - now)
-                slots.grant(at, self.limits.windows)
+                slots.grant(at, windows)
                 if self._write(slots, version):
                     # The database looked at its clock between our question and its answer. So
                     # from the answer on nobody leaves too early, from the question on too late.
@@ -129,6 +149,24 @@ class Gate:
                 slots.close(now + min(max(seconds, 0.0), 3600.0))
                 if self._write(slots, version):
                     return
+
+    def state(self, limits: Limits) -> None:
+        """What the other side says it grants at the moment; zeros where it says nothing.
+
+        It holds for everybody who uses this gate, where it is less than what they count with.
+        """
+        with transaction.atomic(durable=True):
+            while True:
+                state, version, _now = self._read()
+                slots = Slots.load(state)
+                if slots.stated == limits.by_seconds():
+                    return
+                slots.stated = limits.by_seconds()
+                if self._write(slots, version):
+                    return
+
+    def _limits_now(self, slots: Slots) -> Limits:
+        return self.limits.lowered(slots.stated) if slots.stated else self.limits
 
     def _read(self) -> tuple[dict[str, object], int, float]:
         found = RateGate.objects.filter(name=self.name).annotate(now=_CLOCK)

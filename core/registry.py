@@ -220,6 +220,11 @@ def run_probes(names: Iterable[str] | None = None) -> list[Probe]:
     return sorted(answers, key=lambda probe: severity.index(probe.level))
 
 
+def banners() -> list[Probe]:
+    """What every page says on top, because something it relies on is not well."""
+    return [one for one in run_probes() if one.banner and one.level is not Level.OK]
+
+
 def _ask(name: str, fn: Callable[[], Probe]) -> Probe:
     try:
         return fn()

@@ -90,7 +90,8 @@ def execute_with_arrays(statement: str, params: Sequence[Any]) -> list[tuple[Any
     beside it, those of %b in PostgreSQL's own form: for a page of texts a tenth of the work.
     """
     connection.ensure_connection()
-    with connection._prepare_cursor(Cursor(connection.connection)) as cursor:
+    database: Any = connection  # what wraps and counts Django's own cursors has no public name
+    with database._prepare_cursor(Cursor(database.connection)) as cursor:
         cursor.execute(statement, params)
         return cursor.fetchall() if cursor.description else []
 

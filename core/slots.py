@@ -61,6 +61,7 @@ class Slots:
     closed_until: float = 0.0  # the other side told us to wait
     open_group: dict[str, int] = field(default_factory=dict)
     kept: dict[str, list[float]] = field(default_factory=dict)
+    stated: dict[str, int] = field(default_factory=dict)  # lower limits, as the other side says
 
     @classmethod
     def load(cls, state: dict[str, Any]) -> Slots:
@@ -69,6 +70,7 @@ class Slots:
             closed_until=state.get("closed_until", 0.0),
             open_group=dict(state.get("open_group", {})),
             kept={name: list(times) for name, times in state.get("kept", {}).items()},
+            stated=dict(state.get("stated", {})),
         )
 
     def dump(self) -> dict[str, Any]:
@@ -77,6 +79,7 @@ class Slots:
             "closed_until": self.closed_until,
             "open_group": self.open_group,
             "kept": self.kept,
+            "stated": self.stated,
         }
 
     def next(self, now: float, windows: Sequence[Window]) -> float:

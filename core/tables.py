@@ -219,7 +219,12 @@ class Listing:
         if self.filters.search is None:
             return None
         name, criterion = self.filters.search
-        return {"name": name, "label": criterion.label, "value": self.query.get(name, "")}
+        return {
+            "name": name,
+            "label": criterion.label,
+            "told": criterion.told,
+            "value": self.query.get(name, ""),
+        }
 
     def hidden(self) -> list[tuple[str, str]]:
         """What the filter form must carry along although it has no control for it."""
@@ -284,7 +289,10 @@ def table_page(
             request, filterset, query
         )
     if filters.search_is_too_short() and is_partial(request):
-        return HttpResponse(status=204)  # htmx leaves the list as it is until the third letter
+        # The list stays as it is until the third letter; only the hint under the field appears.
+        response = render_page(request, "components/_search_hint.html", {"is_too_short": True})
+        response["HX-Reswap"], response["HX-Push-Url"] = "none", "false"
+        return response
     if (opening := list_menus.opening(request, page)) is not None:
         return opening
 

@@ -22,6 +22,10 @@ class MarketplaceAccountQuerySet(models.QuerySet["MarketplaceAccount"]):
         """The accounts that jobs serve."""
         return self.filter(is_paused=False)
 
+    def choices(self) -> list[tuple[str, str]]:
+        """For filters."""
+        return [(str(pk), name) for pk, name in self.values_list("pk", "name")]
+
 
 class MarketplaceAccount(models.Model):
     """A company's shop on one marketplace in one country, and how we work it."""

@@ -1,12 +1,13 @@
 """Our accounts on marketplaces: connected, changed, paused."""
 
+from collections.abc import Mapping
 from zoneinfo import available_timezones
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import locks, platforms
+from accounts import holdings, locks, platforms
 from accounts.choices import COUNTRY_FACTS, Country
 from accounts.models import Company, MarketplaceAccount, User
 from accounts.services import rules
@@ -56,6 +57,7 @@ def change_account(
     changes = rules.assign(account, facts)
     if not changes:
         return account
+    _check_place(account, changes)
     _check(account)
     account.version += 1
     account.save(update_fields=[*changes, "version", "search_text"])
@@ -98,6 +100,18 @@ def resume_account(account: MarketplaceAccount, *, by: User | None) -> Marketpla
     audit.record("marketplace_account.resumed", account, by=by)
     live.touch("accounts", account.pk)
     return account
+
+
+def _check_place(account: MarketplaceAccount, changes: Mapping[str, object]) -> None:
+    """What has been read belongs to the shop it came from: another shop is another account."""
+    if holdings.has_any(account.pk) and not changes.keys().isdisjoint(holdings.FIXED):
+        raise RuleViolation(
+            _(
+                "%(name)s already has orders or offers, so its marketplace and country stay as they"
+                " are. Add another account for the other shop."
+            )
+            % {"name": account}
+        )
 
 
 def _check(account: MarketplaceAccount) -> None:

@@ -10,5 +10,6 @@ request went out, nothing was executed; once one did and no usable answer came, 
 """
 
 from core.http.remote import Exchange, Remote, Reply
+from core.http.wire import is_public
 
-__all__ = ["Exchange", "Remote", "Reply"]
+__all__ = ["Exchange", "Remote", "Reply", "is_public"]

@@ -28,7 +28,7 @@ from core.errors import (
     RemoteUnavailable,
 )
 from core.http.redaction import redact_start, redact_text, redact_url
-from core.http.wire import Attempt, BodyTooLarge, WatchedAdapter, read_body
+from core.http.wire import Attempt, BodyTooLarge, NotPublic, WatchedAdapter, read_body
 
 log = logging.getLogger("magflow.http")
 
@@ -106,6 +106,7 @@ class Remote:
     most_bytes: int = MOST_BYTES
     most_logged: int = MOST_LOGGED  # characters of each body that the observer is told
     keep_alive: bool = True
+    only_public: bool = False  # for an address that people typed: never into a network of ours
     observe: Callable[[Exchange], None] = keep_nothing
 
     def __post_init__(self) -> None:
@@ -184,7 +185,7 @@ class _Call:
 
     def _exchange(self, session: requests.Session) -> requests.Response:
         remote, url = self.remote, self.request.url or ""
-        with Attempt(remote.total_timeout) as attempt:
+        with Attempt(remote.total_timeout, only_public=remote.only_public) as attempt:
             try:
                 response = session.send(
                     self.request,
@@ -197,6 +198,9 @@ class _Call:
                 with response:
                     self.status = response.status_code
                     self.body = read_body(response.raw, remote.most_bytes)
+            except NotPublic:
+                message = _("%(remote)s is not on the public internet, so it is not called.")
+                raise self._error(RemoteUnavailable, message) from None
             except BodyTooLarge:
                 raise self._lost(_("%(remote)s sent more than can be taken.")) from None
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:

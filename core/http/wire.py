@@ -4,6 +4,7 @@ A read timeout starts anew with every byte, so a server that drips one byte a se
 for ever. Here a timer shuts the socket at the deadline, whatever is being waited for.
 """
 
+import ipaddress
 import os
 import socket
 import threading
@@ -25,10 +26,26 @@ class BodyTooLarge(Exception):
     """The answer is longer than anybody asked for."""
 
 
+class NotPublic(Exception):
+    """The name led to an address that is not on the public internet; nothing was sent there."""
+
+
+def is_public(address: str) -> bool:
+    """Whether this is an address of the public internet, and not of a network of ours.
+
+    >>> is_public("8.8.8.8"), is_public("10.0.0.7"), is_public("::1"), is_public("::ffff:127.0.0.1")
+    (True, False, False, False)
+    """
+    found = ipaddress.ip_address(address)
+    found = getattr(found, "ipv4_mapped", None) or found
+    return found.is_global and not found.is_multicast
+
+
 class Attempt:
     """One request under way in this thread: has it left, and has its time run out?"""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, only_public: bool = False) -> None:
+        self.only_public = only_public
         self.has_left = False
         self.is_late = False
         self._socket: socket.socket | None = None
@@ -82,11 +99,17 @@ class _Watched:
     """Tells the attempt of this thread which socket it is on and when its first byte leaves."""
 
     sock: Any
+    proxy: Any
     _is_connecting = False
 
     def _new_conn(self) -> socket.socket:
         sock: socket.socket = super()._new_conn()  # type: ignore[misc]
         if attempt := _attempt():
+            # Looked at here, the name cannot mean another address by the time it is used. A proxy
+            # is the platform's own, and looks up names by itself.
+            if attempt.only_public and not self.proxy and not is_public(sock.getpeername()[0]):
+                sock.close()
+                raise NotPublic
             attempt.uses(sock)  # a TLS handshake can drip as well
         return sock
 

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from core.management.source_texts import Text
 
+SOURCE_LANGUAGE = "en"  # what the texts are written in; a site may speak another by default
 HEADER = "# Texts of MagFlow, brought up to date by `python3 manage.py texts`. See docs/texts.md."
 
 
@@ -47,7 +48,7 @@ class Texts(Catalog):
 
 def languages() -> list[str]:
     """The languages to translate into: all but the one the source is written in."""
-    return [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+    return [code for code, _ in settings.LANGUAGES if code != SOURCE_LANGUAGE]
 
 
 def po_path(language: str) -> Path:

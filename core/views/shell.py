@@ -126,8 +126,7 @@ def _banners() -> list[dict[str, str]]:
             "since": when(probe.since) if probe.since else "",
             "url": probe.url,
         }
-        for probe in registry.run_probes()
-        if probe.banner and probe.level is not registry.Level.OK
+        for probe in registry.banners()
     ]
 
 

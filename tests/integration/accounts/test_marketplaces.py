@@ -1,12 +1,14 @@
 import pytest
 
-from accounts import platforms
+from accounts import connections, platforms
 from accounts.apps import working_accounts
 from accounts.models import MarketplaceAccount
 from accounts.services import marketplaces
 from core.errors import RuleViolation, SetupNeeded, StaleData
 from core.models import AuditEntry
 from tests.factories.accounts import CompanyFactory, MarketplaceAccountFactory
+from tests.factories.catalog import OfferFactory
+from tests.factories.orders import OrderFactory
 from tests.integration.accounts.conftest import Bazaar
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bazaar")]
@@ -116,3 +118,66 @@ def test_an_account_outlives_its_adapter():
 def test_a_platform_is_registered_once():
     with pytest.raises(ValueError, match="registered twice"):
         platforms.register(Bazaar())
+
+
+# --- What an account holds already ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [OrderFactory, OfferFactory])
+@pytest.mark.parametrize("change", [{"country": "BG"}, {"platform": "gone"}])
+def test_country_and_marketplace_stay_once_something_is_here(make, change):
+    account = connect()
+    make(account=account)
+    with pytest.raises(RuleViolation, match="already has orders or offers"):
+        marketplaces.change_account(account, by=None, **change)
+    account.refresh_from_db()
+    assert (account.country, account.platform) == ("RO", "bazaar")
+    marketplaces.change_account(account, by=None, name="Other name", currency="EUR")
+
+
+def test_before_that_they_may_change():
+    account = connect()
+    assert marketplaces.change_account(account, by=None, country="BG").country == "BG"
+
+
+def test_the_form_says_so_before(owner_client):
+    account = connect()
+    url = f"/marketplaces/{account.pk}/edit/"
+    assert "Stays as it is" not in owner_client.get(url).content.decode()
+    order = OrderFactory(account=account)
+    page = owner_client.get(url).content.decode()
+    assert page.count("Stays as it is") == 2
+    assert "keep theirs" in page
+    form = owner_client.get(url).context["form"]
+    data = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    data |= {"currency": "EUR", "country": "BG"}
+    data = {name: value for name, value in data.items() if value is not False}
+    assert owner_client.post(url, data).status_code == 302
+    account.refresh_from_db()
+    assert (account.country, account.currency) == ("RO", "EUR")
+    order.refresh_from_db()
+    assert order.currency == "RON"
+
+
+# --- How the connection is --------------------------------------------------------------------
+
+
+def test_the_list_says_how_the_connection_is(owner_client, monkeypatch):
+    monkeypatch.setattr(connections, "_known_by", {})
+    states = {}
+    account, other = connect(), connect(name="Other")
+    paused = connect(name="Resting")
+    marketplaces.pause_account(paused, reason="stocktaking", by=None)
+    page = owner_client.get("/marketplaces/").content.decode()
+    assert page.count("Not connected") == 2, "nobody knows any better"
+    connections.register("bazaar", lambda: states)
+    states |= {
+        account.pk: connections.WORKING,
+        other.pk: connections.State("Refused", "red", "circle-x", "Wrong <password>"),
+        paused.pk: connections.WORKING,
+    }
+    page = owner_client.get("/marketplaces/").content.decode()
+    assert page.count("Working") == 1
+    assert "Refused" in page
+    assert "Wrong &lt;password&gt;" in page
+    assert "Paused" in page

@@ -9,7 +9,7 @@ COMMENT = re.compile(r"\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}", re.DOTAL
 # Names that say what a thing is and draw nothing.
 KNOWN = {
     "bulk-file", "bulk-run", "bulk-says", "column-list", "density", "filter-panel", "progress-line",
-    "tl-text", "view-list", "view-name",
+    "sync-job", "sync-state", "tl-text", "view-list", "view-name",
 }  # fmt: skip
 
 
