@@ -38,6 +38,7 @@ class OutboxConfig(AppConfig):
 
 def needing_a_person(user: object) -> int:
     """How many messages wait for somebody to decide."""
+    from core.paging import bounded
     from outbox.models import Command
 
-    return Command.objects.needing_a_person().count()
+    return bounded({"waiting": Command.objects.needing_a_person()})["waiting"]

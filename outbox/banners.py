@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from core.paging import EXACT_UP_TO
 from core.registry import Level, Probe, register_probe
 from outbox.choices import CommandStatus, ErrorKind
 from outbox.models import Command, Lane
@@ -139,7 +140,9 @@ def _failed(*kinds: str) -> QuerySet[Command]:
 
 
 def _count(commands: QuerySet[Command]) -> tuple[int, datetime | None]:
-    found = commands.aggregate(n=Count("pk"), since=Min("created_at"))
+    """How many, and since when: no further than a list counts, since every page asks."""
+    some = commands.order_by()[: EXACT_UP_TO + 1]
+    found = some.aggregate(n=Count("pk"), since=Min("created_at"))
     return found["n"], found["since"]
 
 

@@ -22,6 +22,7 @@ NEEDS_HUMAN = frozenset({CommandStatus.FAILED, CommandStatus.UNCERTAIN})
 RESOLVED = frozenset({CommandStatus.DONE, CommandStatus.CANCELLED})
 
 OPEN = PENDING | RETRYING | NEEDS_HUMAN
+UNDER_WAY = OPEN - {CommandStatus.FAILED}  # it may still happen without anybody asking again
 UNSENT = frozenset({CommandStatus.QUEUED, CommandStatus.WAITING})
 # An act in one of these blocks a second one of the same key; a state only while it is UNSENT.
 GIVEN_UP = frozenset({CommandStatus.FAILED, CommandStatus.CANCELLED})

@@ -1,7 +1,5 @@
 """What the error queue can be filtered by."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -18,14 +16,10 @@ def kind_choices() -> list[tuple[str, str]]:
     return sorted(labels, key=lambda pair: fold(pair[1]))
 
 
-def account_choices() -> list[tuple[str, Any]]:
-    return [(str(pk), name) for pk, name in MarketplaceAccount.objects.values_list("pk", "name")]
-
-
 class CommandFilter(BaseFilterSet):
     q = Search(_("Order, product, number…"))
     status = Choice(_("Status"), choices=CommandStatus.choices)
-    account = Choice(_("Account"), choices=account_choices, is_main=True)
+    account = Choice(_("Account"), choices=MarketplaceAccount.objects.choices, is_main=True)
     kind = Choice(pgettext_lazy("sent", "What"), choices=kind_choices, is_main=True)
     error_kind = Choice(_("Kind of trouble"), choices=ErrorKind.choices, is_main=True)
     created_at = When(_("Asked for"))

@@ -21,6 +21,7 @@ from outbox.choices import (
     PENDING,
     RESOLVED,
     RETRYING,
+    UNDER_WAY,
     UNSENT,
     AttemptOutcome,
     CommandStatus,
@@ -230,6 +231,11 @@ class Command(models.Model):
             models.Index(fields=["id"], condition=one_of(*RETRYING), name="command_retrying"),
             models.Index(fields=["id"], condition=one_of(*NEEDS_HUMAN), name="command_needs_human"),
             models.Index(
+                fields=["status", "error_kind", "id"],
+                condition=one_of(*NEEDS_HUMAN),
+                name="command_trouble",
+            ),
+            models.Index(
                 fields=["ended_at", "id"], condition=one_of(*RESOLVED), name="command_resolved"
             ),
             models.Index(
@@ -243,6 +249,12 @@ class Command(models.Model):
                 name="command_failed_state",
             ),
             models.Index(fields=["subject_type", "subject_id", "id"], name="command_about"),
+            # Lists ask for each of their rows whether something is on its way.
+            models.Index(
+                fields=["subject_type", "subject_id"],
+                condition=one_of(*UNDER_WAY),
+                name="command_under_way",
+            ),
         )
 
     def __str__(self) -> str:

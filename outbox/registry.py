@@ -38,7 +38,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One entry of a batch that the other side refused, in its own words."""
+    """One entry of a batch that the other side refused, in its own words.
+
+    An entry of a batch may also be an error out of core.errors: it means for this entry what it
+    would mean for all of them if it was raised.
+    """
 
     messages: list[str] = field(default_factory=list)
     calls: tuple[str, ...] = ()

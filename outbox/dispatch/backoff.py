@@ -5,7 +5,10 @@ from collections.abc import Sequence
 
 # Seconds: what is over soon, then what takes a while.
 WAITS = (2, 4, 8, 16, 32, 64, 300, 900, 3600)
-QUICK_WAITS = (2, 4)  # where a person waits: three attempts, then it is theirs to decide
+# Where a person waits: three attempts within seconds, then it stands in the error queue, where they
+# may decide; if they do not, it goes on by itself. A marketplace that is down for a minute must not
+# leave a hundred failures behind.
+AWAITED_WAITS = (2, 4, 60, 300, 900, 3600)
 LOOKS = (2, 4, 8, 16, 32, 64, 300, 900, 3600)  # looking up what nobody knows does no harm
 JITTER = 0.2  # of a wait, so that what failed together does not come back together
 LONGEST_WAIT = 3600.0  # whatever the other side says
@@ -20,10 +23,10 @@ def next_wait(attempts: int, *, is_awaited: bool = False, retry_after: float | N
 
     >>> [round(next_wait(n, retry_after=90)) for n in (1, 9)]
     [90, 90]
-    >>> next_wait(3, is_awaited=True) is next_wait(10) is None
+    >>> next_wait(7, is_awaited=True) is next_wait(10) is None
     True
     """
-    schedule = waits or (QUICK_WAITS if is_awaited else WAITS)
+    schedule = waits or (AWAITED_WAITS if is_awaited else WAITS)
     if not 1 <= attempts <= len(schedule):
         return None
     if retry_after is not None and retry_after >= 0:

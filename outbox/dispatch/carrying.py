@@ -46,6 +46,7 @@ class Outcome:
     http_status: int | None = None
     verdict: Verdict | None = None  # of a look
     is_shared: bool = False  # said of a batch as a whole
+    is_unwritten: bool = False  # it is known what happened, and could not be written down
 
 
 def carry_out(work: Work) -> list[Outcome]:
@@ -78,7 +79,10 @@ def _ask(handler: Handler, wanted: list[Intent], work: Work) -> list[Outcome]:
         raise TypeError(
             f"The handler of {handler.kind} answered {len(answers)} of {len(wanted)} entries."
         )
-    return [_result(answer) for answer in answers]
+    return [
+        meaning_of(answer, command) if isinstance(answer, MagFlowError) else _result(answer)
+        for command, answer in zip(work.commands, answers, strict=True)
+    ]
 
 
 def _result(answer: object) -> Outcome:

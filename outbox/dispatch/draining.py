@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core import failpoints, live
+from core.language import for_everybody
 from core.locks import session_lock
 from outbox import registry
 from outbox.choices import AttemptOutcome, CommandStatus, ErrorKind
@@ -55,7 +56,7 @@ def drain(
     """
     report = Report()
     lane = Lane.objects.select_related("account").get(pk=lane_pk)
-    with session_lock(*lane.lock_parts) as is_ours:
+    with for_everybody(), session_lock(*lane.lock_parts) as is_ours:  # errors are kept
         if not is_ours:
             return Report(is_busy=True)
         _Drain(lane, report, is_time_up, in_threads=in_threads).work()

@@ -57,15 +57,22 @@ def record(work: Work, outcomes: Sequence[Outcome], *, seconds: float) -> None:
                 record(Work([pair[0]], [pair[1]], work.is_look), [pair[2]], seconds=seconds)
             return
         command, attempt, outcome = pairs[0]
-        _write([(command, attempt, _unwritten(error, command, outcome))], took)
+        found = _unwritten(error, command, outcome)
+        _write([(command, attempt, found)], took, is_look=work.is_look)
     failpoints.hit("outbox.committed")
 
 
 def _unwritten(error: Exception, command: Command, outcome: Outcome) -> Outcome:
-    """It was done there and cannot be written down here: never a reason to do it again."""
-    found = replace(meaning_of(error, command), outcome=AttemptOutcome.BUG, kind=ErrorKind.BUG)
-    words = _("It was done, but MagFlow could not write it down. %(error)s")
-    return replace(found, error=words % {"error": found.error}, apply=None, call_id=outcome.call_id)
+    """It is known there and cannot be written down here: never a reason to do it again."""
+    found = meaning_of(error, command)
+    if outcome.outcome == AttemptOutcome.DONE or outcome.verdict == Verdict.DONE:
+        words = _("It was done, but MagFlow could not write it down. %(error)s")
+    else:
+        words = _("MagFlow could not write down what came of it. %(error)s")
+    return replace(
+        found, outcome=AttemptOutcome.BUG, kind=ErrorKind.BUG, apply=None, is_unwritten=True,
+        error=words % {"error": found.error}, call_id=outcome.call_id,
+    )  # fmt: skip
 
 
 def _write(pairs: Sequence[Pair], took: int, *, is_look: bool = False) -> None:
@@ -215,6 +222,10 @@ def change(row: Command, outcome: Outcome) -> None:
 
 def change_look(row: Command, outcome: Outcome) -> None:
     """The row as it is after somebody looked whether it happened."""
+    if outcome.is_unwritten:  # another look would find the same, and fail at the same: a person's
+        row.error_kind, row.error, row.messages = outcome.kind, outcome.error, outcome.messages
+        row.next_attempt_at = None
+        return
     match outcome.verdict:
         case Verdict.DONE:
             row.error_kind, row.error, row.messages = "", "", []

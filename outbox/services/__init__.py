@@ -2,10 +2,18 @@
 
 from outbox.services.asking import KeyTaken, request, request_many
 from outbox.services.lanes import lane_for, pause_lane, resume_if_paused_for, resume_lane
-from outbox.services.settling import cancel, for_subject, resolve, retry, retry_like
+from outbox.services.settling import (
+    asked_of,
+    cancel,
+    for_subject,
+    resolve,
+    retry,
+    retry_like,
+)
 
 __all__ = [
     "KeyTaken",
+    "asked_of",
     "cancel",
     "for_subject",
     "lane_for",

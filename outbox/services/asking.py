@@ -38,7 +38,7 @@ def request(
 
     An act that was asked for before is the row that is there, whatever its status; a state that
     waits already is the row that waits. With `is_awaited` a person watches: it goes first, and
-    after three quick attempts it comes back as failed.
+    after three quick attempts it stands in the error queue and takes its time.
     """
     wanted = _command(intent, executor, account, subject, by, is_awaited=is_awaited)
     command = _insert(wanted)

@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core import audit, live
 from core.errors import RuleViolation
+from core.language import for_everybody
 from outbox import registry
 from outbox.choices import GIVEN_UP, UNSENT, CommandStatus
+from outbox.intents import Intent
 from outbox.models import Command
 from outbox.services.lanes import kick_on_commit, lane_for
 
@@ -19,6 +21,13 @@ MOST_LIKE = 5000  # commands that one click on "retry all like this" takes
 def for_subject(subject: models.Model) -> QuerySet[Command]:
     """What was sent, or is to be sent, about this thing; the newest first."""
     return Command.objects.about(subject).select_related("account").order_by("-pk")
+
+
+def asked_of(model: type[models.Model], intent: type[Intent]) -> QuerySet[Command]:
+    """What was asked about each row of a query over `model`: made for Exists() in that query."""
+    return Command.objects.filter(
+        subject_type=model._meta.label_lower, subject_id=OuterRef("pk"), kind=intent.spec.kind
+    )
 
 
 @transaction.atomic
@@ -38,7 +47,7 @@ def retry(command: Command, *, by: User | None) -> Command:
         with transaction.atomic():
             command.save(update_fields=REQUEUED)
     except IntegrityError:
-        raise RuleViolation(_("The same was asked for again meanwhile. Look there.")) from None
+        raise RuleViolation(asked_meanwhile()) from None
     audit.record("command.retried", command, by=by, changes={"status": (before, command.status)})
     _tell(command)
     return command
@@ -59,15 +68,19 @@ def retry_like(command: Command, *, by: User | None) -> int:
     acts = Command.objects.filter(once_key=OuterRef("once_key"))
     blocked = acts.exclude(pk=OuterRef("pk")).exclude(status__in=GIVEN_UP)
     twice = acts.filter(pk__lt=OuterRef("pk"), pk__in=pks)
-    retried = (
+    failed = (
         like.filter(status=CommandStatus.FAILED)
         .exclude(Exists(blocked), once_key__isnull=False)
         .exclude(Exists(twice), once_key__isnull=False)
-        .update(
-            status=CommandStatus.QUEUED, attempts=0, looks=0, error="", error_kind="",
-            messages=[], is_awaited=False,
-        )
-    )  # fmt: skip
+    )
+    try:
+        with transaction.atomic():
+            retried = failed.update(
+                status=CommandStatus.QUEUED, attempts=0, looks=0, error="", error_kind="",
+                messages=[], is_awaited=False,
+            )  # fmt: skip
+    except IntegrityError:
+        raise RuleViolation(asked_meanwhile()) from None
     if pks:
         note = _("%(n)s retried together") % {"n": retried}
         audit.record("command.retried", command, by=by, note=note)
@@ -154,7 +167,12 @@ REQUEUED = [
 
 
 def superseded() -> str:
-    return _("A newer one takes its place.")
+    with for_everybody():  # it is kept
+        return _("A newer one takes its place.")
+
+
+def asked_meanwhile() -> str:
+    return _("The same was asked for again meanwhile. Look there.")
 
 
 def _locked(command: Command) -> Command:

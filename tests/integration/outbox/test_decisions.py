@@ -8,7 +8,7 @@ from core.models import AuditEntry
 from outbox import services
 from outbox.choices import CommandStatus
 from outbox.models import Command
-from outbox.services import request
+from outbox.services import request, settling
 from tests.bazaar import EXECUTOR, Buy, Publish, away, gone, lost, refused
 
 pytestmark = pytest.mark.django_db
@@ -211,3 +211,12 @@ def test_pausing_twice_keeps_the_first_reason(account, lane, owner):
     lane.refresh_from_db()
     assert not lane.is_paused
     assert [verb for verb, _who in verbs()] == ["lane.paused", "lane.resumed"]
+
+
+def test_all_alike_asked_for_again_meanwhile_is_said_in_words(failed, ask, monkeypatch, owner):
+    """Somebody's row may be there only after ours were looked through."""
+    command = failed(Buy(7))
+    ask(Buy(7))
+    monkeypatch.setattr(settling, "GIVEN_UP", frozenset(CommandStatus))  # nothing is seen
+    with pytest.raises(RuleViolation, match="asked for again meanwhile"):
+        services.retry_like(command, by=owner)

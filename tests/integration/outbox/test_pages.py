@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import Company
+from core import paging
 from core import registry as slots
 from core.registry import Level, run_probes
-from outbox import links, panels, services
+from outbox import banners, links, panels, services
 from outbox.choices import CommandStatus
 from outbox.models import Command
 from tests.bazaar import EXECUTOR, Buy
@@ -240,7 +241,7 @@ def test_a_stopped_lane_stands_above_the_list_and_can_go_on(manager_client, acco
 # --- Counter, banners, panel ------------------------------------------------------------------
 
 
-def test_the_navigation_counts_what_needs_a_person(manager_client, manager):
+def test_the_navigation_counts_what_needs_a_person(manager_client, manager, monkeypatch):
     for status in ("failed", "uncertain", "waiting", "done"):
         command(status)
     (item,) = [
@@ -250,6 +251,8 @@ def test_the_navigation_counts_what_needs_a_person(manager_client, manager):
         if item.url_name == "outbox:error_queue"
     ]
     assert item.counter(manager) == 2
+    monkeypatch.setattr(paging, "EXACT_UP_TO", 0)
+    assert item.counter(manager) == 1, "every page asks: nobody counts them all"
     assert (item.section, item.topic, item.key) == ("control", "outbox", "e")
 
 
@@ -304,6 +307,13 @@ def test_a_used_up_limit_has_words_of_its_own(account, lane):
     lane.resting_until = timezone.now()
     lane.save()
     assert bad_probes() == {}
+
+
+def test_banners_count_no_further_than_lists(account, monkeypatch):
+    monkeypatch.setattr(banners, "EXACT_UP_TO", 2)
+    for _number in range(5):
+        command("failed", error_kind="validation")
+    assert "refused 3 messages" in str(bad_probes()["outbox.validation"].message)
 
 
 def test_what_is_still_looked_up_is_no_banner_yet(account):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core import failpoints
 from core.errors import ContractDrift, RuleViolation, SetupNeeded
@@ -11,6 +11,7 @@ from core.models import AuditEntry
 from core.ratelimit import RateLimited
 from outbox import services
 from outbox.choices import AttemptOutcome, CommandStatus, ErrorKind
+from outbox.dispatch import recording
 from outbox.models import Attempt, Command, Lane
 from outbox.registry import Done, Verdict
 from outbox.services import request
@@ -65,6 +66,15 @@ def test_urgent_goes_first_then_the_oldest(ask, bazaar, drain):
         ask(intent)
     drain()
     assert bazaar.calls == [[3], [4], [2], [5], [1]]
+
+
+def test_errors_are_kept_in_the_language_of_the_installation(ask, bazaar, drain):
+    command = ask(Buy(7))
+    bazaar.next(Buy, ValueError("our own mistake"))
+    with translation.override("ro"):
+        drain()
+    command.refresh_from_db()
+    assert command.error.startswith("Something went wrong in MagFlow.")
 
 
 # --- Later ------------------------------------------------------------------------------------
@@ -122,15 +132,21 @@ def test_nonsense_they_ask_for_does_no_harm(ask, bazaar, drain, silly, least, mo
     assert least < seconds_ahead(command) <= most
 
 
-def test_where_a_person_waits_three_attempts_are_enough(ask, bazaar, drain, pass_time):
+def test_where_a_person_waits_three_quick_attempts_are_made(ask, bazaar, drain, pass_time):
+    """Then it stands in the error queue, and goes on by itself when nobody decides."""
     bazaar.next(Buy, away(), away(), away())
     command = ask(Buy(7), is_awaited=True)
     for _attempt in range(3):
         drain()
+        command.refresh_from_db()
+        waits = seconds_ahead(command)
         pass_time()
-    command.refresh_from_db()
-    assert command.status == CommandStatus.FAILED
+    assert command.status == CommandStatus.WAITING
     assert command.tries.count() == 3
+    assert 45 < waits < 75
+    drain()
+    command.refresh_from_db()
+    assert command.status == CommandStatus.DONE
 
 
 def test_a_used_up_limit_burns_nothing(ask, bazaar, drain, lane):
@@ -353,6 +369,63 @@ def test_what_was_done_and_cannot_be_written_down_is_not_done_again(ask, bazaar,
     pass_time()
     drain()
     assert bazaar.effects[BOUGHT] == 1
+
+
+def cannot_be_written(bazaar):
+    def apply():
+        raise ValueError("our own mistake")
+
+    bazaar.teach(Buy, bazaar.act, reconcile=lambda intent, account: Done(apply=apply))
+
+
+def test_what_was_found_done_and_cannot_be_written_down_is_looked_up_once(
+    ask, bazaar, drain, pass_time
+):
+    """Another look would find the same, and stumble over the same: a person decides."""
+    cannot_be_written(bazaar)
+    bazaar.next(Buy, lost())
+    command = ask(Buy(7))
+    drain()
+    for _look in range(3):
+        pass_time()
+        drain()
+    command.refresh_from_db()
+    assert (command.status, command.next_attempt_at) == (CommandStatus.UNCERTAIN, None)
+    assert command.error_kind == ErrorKind.BUG
+    assert "It was done, but MagFlow could not write it down" in command.error
+    assert command.tries.filter(outcome=AttemptOutcome.BUG).count() == 1
+    assert bazaar.effects[BOUGHT] == 1
+
+
+def test_a_refusal_that_cannot_be_written_down_is_not_called_done(ask, bazaar, drain, monkeypatch):
+    real, calls = recording.change, []
+
+    def change(row, outcome):
+        calls.append(outcome)
+        if len(calls) == 1:
+            raise ValueError("our own mistake")
+        real(row, outcome)
+
+    monkeypatch.setattr(recording, "change", change)
+    bazaar.next(Buy, refused("Nu."))
+    command = ask(Buy(7))
+    drain()
+    command.refresh_from_db()
+    assert "could not write down what came of it" in command.error
+    assert "was done" not in command.error
+
+
+def test_an_entry_of_a_batch_may_be_an_error_of_its_own(ask, bazaar, drain):
+    answers = {1: Done(), 2: lost(), 3: RuleViolation("There are two of it.")}
+    bazaar.teach(PublishMany, lambda intents, account: [answers[one.thing_id] for one in intents])
+    done, silent, impossible = (ask(PublishMany(n)) for n in answers)
+    drain()
+    for command in (done, silent, impossible):
+        command.refresh_from_db()
+    assert done.status == CommandStatus.DONE
+    assert (silent.status, silent.error_kind) == (CommandStatus.WAITING, ErrorKind.UNKNOWN)
+    assert (impossible.status, impossible.error_kind) == (CommandStatus.FAILED, ErrorKind.RULE)
+    assert impossible.error == "There are two of it."
 
 
 def test_the_facts_and_the_status_commit_together(ask, bazaar, drain, account):

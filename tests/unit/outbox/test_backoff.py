@@ -17,11 +17,11 @@ def test_what_failed_together_does_not_come_back_together():
 
 
 def test_where_a_person_waits():
-    assert [backoff.next_wait(n, is_awaited=True) is None for n in (1, 2, 3)] == [
-        False,
-        False,
-        True,
-    ]
+    """Three tries within seconds, then it is not pressed any more, and not forgotten either."""
+    waits = [backoff.next_wait(n, is_awaited=True) for n in range(1, 7)]
+    for wait, planned in zip(waits, (2, 4, 60, 300, 900, 3600), strict=True):
+        assert 0.8 * planned <= wait <= 1.2 * planned
+    assert backoff.next_wait(7, is_awaited=True) is None
 
 
 @pytest.mark.parametrize(
