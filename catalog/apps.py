@@ -7,11 +7,14 @@ class CatalogConfig(AppConfig):
     verbose_name = _("Catalogue")
 
     def ready(self) -> None:
+        from accounts import holdings
         from catalog import intents, panels, search  # noqa: F401 - intents are known by kind
+        from catalog.models import Offer
         from core import live, registry
 
         panels.register()
         search.register()
+        holdings.register("offers", lambda pk: Offer.objects.filter(account=pk).exists())
         live.register_topic("offers", "catalog.view_offer")
         registry.register_verbs(VERBS)
         registry.register_nav(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db import transaction
-
 from catalog.filters import OfferFilter
 from catalog.models import Offer
+from core.export import stream
 from core.filter_text import matching
 
 NAME = "offers"
@@ -34,15 +33,9 @@ _PATHS = {
     "rank": "rank",
 }
 COLUMNS = tuple(_PATHS)
-CHUNK_ROWS = 2_000
 
 
 def rows(filter: str = "") -> Iterator[Sequence[Any]]:
     """Every matching offer, by account, as COLUMNS says. BadFilter for a filter that is none."""
     found = matching(OfferFilter, filter, Offer.objects.order_by("account__name", "pk"))
-    return _stream(found.values_list(*_PATHS.values()))
-
-
-def _stream(values: Any) -> Iterator[Sequence[Any]]:
-    with transaction.atomic():  # so that the cursor reads as it goes
-        yield from values.iterator(chunk_size=CHUNK_ROWS)
+    return stream(found, _PATHS.values())

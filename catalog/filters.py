@@ -1,6 +1,6 @@
 """Filters of the list of offers."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -9,10 +9,6 @@ from accounts.models import MarketplaceAccount
 from catalog.choices import OfferStatus
 from catalog.models import Offer
 from core.filters import BaseFilterSet, Choice, Number, Search, Text, When
-
-
-def account_choices() -> list[tuple[str, Any]]:
-    return [(str(pk), name) for pk, name in MarketplaceAccount.objects.values_list("pk", "name")]
 
 
 class Situation(Choice):
@@ -44,7 +40,7 @@ CONDITIONS: dict[str, Q] = {
 
 class OfferFilter(BaseFilterSet):
     q = Search(_("Name, SKU, barcode…"))
-    account = Choice(_("Account"), choices=account_choices, is_main=True)
+    account = Choice(_("Account"), choices=MarketplaceAccount.objects.choices, is_main=True)
     status = Choice(_("Status"), choices=OfferStatus.choices, is_main=True)
     situation = Situation(_("Situation"), choices=Situation.CHOICES, is_main=True, field_name="pk")
     sku = Text(_("SKU"))

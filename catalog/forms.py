@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.choices import MAX_STOCK
 from catalog.models import Offer
+from core.html import number
 
 
 class OfferForm(forms.Form):
@@ -58,6 +59,6 @@ def limits_text(offer: Offer) -> Any:
     if offer.price_min is None or offer.price_max is None:
         return ""
     return _("Between %(least)s and %(most)s.") % {
-        "least": f"{offer.price_min:.2f}",
-        "most": f"{offer.price_max:.2f}",
+        "least": number(offer.price_min, 2),
+        "most": number(offer.price_max, 2),
     }

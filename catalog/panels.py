@@ -13,11 +13,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.panels import history
 from catalog.choices import STATUS_BADGES
+from catalog.intents import PushOffer
 from catalog.models import Offer, PriceChange, StockChange
 from core.html import money, number
 from core.money import HUNDRED, vat_on
 from core.registry import Panel, register_panel
 from outbox import panels as sent_to_the_marketplace
+from outbox.choices import UNDER_WAY
+from outbox.models import Command
+from outbox.services import for_subject
 
 PAGE = "catalog.offer_detail"
 LATEST = 15
@@ -33,8 +37,26 @@ def offer_facts(offer: Offer) -> dict[str, object]:
         "tone": tone,
         "mark": mark,
         "gross": gross,
+        "unsent": unsent(offer),
+        "stock_free": stock_free(offer),
         "vat_percent": None if offer.vat_rate is None else f"{offer.vat_rate * HUNDRED:.0f} %",
     }
+
+
+def stock_free(offer: Offer) -> int | None:
+    """What unaccepted orders leave of the stock, where that is less and was read after our push."""
+    if offer.stock_free is None or offer.stock_free >= offer.stock:
+        return None
+    is_older = offer.pushed_at is not None and offer.read_at < offer.pushed_at
+    return None if is_older else offer.stock_free
+
+
+def unsent(offer: Offer) -> Command | None:
+    """The message with our wish, where it will not be sent unless a person does something."""
+    if offer.wanted_at is None:
+        return None
+    latest = for_subject(offer).filter(kind=PushOffer.spec.kind).first()
+    return None if latest is None or latest.status in UNDER_WAY else latest
 
 
 def changes(request: HttpRequest, offer: Any) -> Mapping[str, object]:
@@ -68,7 +90,7 @@ def register() -> None:
         Panel(
             page=PAGE,
             id="changes",
-            title=_("Price and stock there"),
+            title=_("How price and stock moved"),
             template="catalog/_changes.html",
             permission="catalog.view_offer",
             context=changes,

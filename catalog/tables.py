@@ -97,13 +97,16 @@ class OfferTable(BaseTable):
     picture = CustomColumn(_("Picture"), html=picture, accessor="image_url")
     name = LinkColumn(_("Name"), view="catalog:offer_detail", orderable=True)
     sku = CustomColumn(_("SKU"), html=sku, orderable=True, keep=True)
-    catalogue_key = TextColumn(_("Catalogue key"))
-    barcodes = CustomColumn(_("EAN"), html=barcodes)
-    price = CustomColumn(_("Price"), html=price, orderable=True, css="num", keep=True)
+    price = CustomColumn(
+        _("Price"), html=price, orderable=True, css="num", keep=True,
+        also_exports=((_("Currency"), "currency"),),
+    )  # fmt: skip
     stock = CustomColumn(_("Stock"), html=stock, orderable=True, css="num", keep=True)
     status = BadgeColumn(_("Status"), choices=OfferStatus.choices, badges=STATUS_BADGES, keep=True)
     rank = CustomColumn(_("Rank"), html=rank, orderable=True)
     is_sellable = CustomColumn(_("Validation"), html=validation, keep=True)
+    catalogue_key = TextColumn(_("Catalogue key"))
+    barcodes = CustomColumn(_("EAN"), html=barcodes)
     account = TextColumn(_("Account"), accessor="account__name", start_hidden=True)
     price_min = MoneyColumn(_("Lowest price"), start_hidden=True)
     price_max = MoneyColumn(_("Highest price"), start_hidden=True)

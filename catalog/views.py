@@ -3,10 +3,10 @@
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from catalog.filters import OfferFilter
 from catalog.forms import OfferForm
@@ -33,7 +33,12 @@ def offer_list(request: AuthedRequest) -> HttpResponseBase:
         tabs=(
             Tab(_("All"), ""),
             Tab(pgettext("offers", "Active"), "status=active"),
-            Tab(_("Not sellable"), "situation=blocked", waiting["blocked"], level="bad"),
+            Tab(
+                pgettext("offers", "Not sellable"),
+                "situation=blocked",
+                waiting["blocked"],
+                level="bad",
+            ),
             Tab(_("Out of stock"), "situation=out_of_stock", waiting["out_of_stock"]),
             Tab(_("Lost the buy button"), "situation=beaten", waiting["beaten"]),
             Tab(pgettext("offers", "Inactive"), "status=inactive&status=ended"),
@@ -56,10 +61,15 @@ def offer_detail(request: AuthedRequest, pk: int) -> HttpResponse:
     return _page(request, offer, OfferForm(offer=offer))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @permission_required("catalog.change_offer", raise_exception=True)
 def offer_change(request: AuthedRequest, pk: int) -> HttpResponse:
-    """A refusal is shown in the form, where what was typed is still there."""
+    """A refusal is shown in the form, where what was typed is still there.
+
+    Whoever opens that address anew, from the history of the browser, gets the page of the offer.
+    """
+    if request.method == "GET":
+        return redirect("catalog:offer_detail", pk)
     offer = get_object_or_404(Offer.objects.select_related("account", "wanted_by"), pk=pk)
     form = OfferForm(request.POST, offer=offer)
     status = 422

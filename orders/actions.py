@@ -37,5 +37,6 @@ def register() -> None:
                 "The marketplace is told that you take them. From then on it does not cancel them"
                 " for their customers any more."
             ),
+            done=ngettext_lazy("{n} on its way", "{n} on their way", "n"),
         ),
     )

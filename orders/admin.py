@@ -38,7 +38,7 @@ class OrderAdmin(ReadOnlyAdmin):
     search_fields = ("external_id",)
     date_hierarchy = "ordered_at"
     inlines = (OrderLineInline,)
-    exclude = ("search_text",)
+    exclude = ("search_text", "digest")
 
 
 @admin.register(Customer)

@@ -7,10 +7,13 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
+        from accounts import holdings
         from core import live, registry
         from orders import actions, counts, panels, search
+        from orders.models import Order
 
         actions.register()
+        holdings.register("orders", lambda pk: Order.objects.filter(account=pk).exists())
         panels.register()
         search.register()
         live.register_topic("orders", "orders.view_order")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db import transaction
-
+from core.export import stream
 from core.filter_text import matching
 from orders.filters import OrderFilter
 from orders.models import Order
@@ -34,15 +33,9 @@ _PATHS = {
     "cancel_code": "cancel_code",
 }
 COLUMNS = tuple(_PATHS)
-CHUNK_ROWS = 2_000
 
 
 def rows(filter: str = "") -> Iterator[Sequence[Any]]:
     """Every matching order, oldest first, as COLUMNS says. BadFilter for a filter that is none."""
     found = matching(OrderFilter, filter, Order.objects.order_by("ordered_at", "pk"))
-    return _stream(found.values_list(*_PATHS.values()))
-
-
-def _stream(values: Any) -> Iterator[Sequence[Any]]:
-    with transaction.atomic():  # so that the cursor reads as it goes
-        yield from values.iterator(chunk_size=CHUNK_ROWS)
+    return stream(found, _PATHS.values())

@@ -1,23 +1,24 @@
 """What the list of orders can be filtered by."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Country, Fulfilment
 from accounts.models import MarketplaceAccount
-from core.filters import BaseFilterSet, Choice, Flag, Number, Search, Text, When
+from core.filters import BaseFilterSet, Choice, Flag, Number, Text, When
 from orders.choices import DeliveryMode, OrderStatus, PaymentMethod, RemoteState
 from orders.models import Order
-
-
-def accounts() -> list[tuple[str, Any]]:
-    return [(str(pk), name) for pk, name in MarketplaceAccount.objects.values_list("pk", "name")]
+from orders.searching import OrderSearch
 
 
 class OrderFilter(BaseFilterSet):
-    q = Search(_("Order, phone, name, SKU, product…"))
-    account = Choice(_("Account"), choices=accounts, is_main=True)
+    q = OrderSearch(
+        _("Order, phone, name, SKU, product…"),
+        told=_(
+            "Searched are: order number, phone, email, names, company and its tax number, town,"
+            " locker, SKU, catalogue key and name of the products."
+        ),
+    )
+    account = Choice(_("Account"), choices=MarketplaceAccount.objects.choices, is_main=True)
     payment = Choice(_("Payment"), choices=PaymentMethod.choices, is_main=True)
     delivery = Choice(_("Delivery"), choices=DeliveryMode.choices, is_main=True)
     status = Choice(_("Status"), choices=OrderStatus.choices)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db import transaction
-
+from core.export import stream
 from core.filter_text import matching
-from orders.exports import CHUNK_ROWS
 from orders.filters import OrderFilter
 from orders.models import Order, OrderLine
 
@@ -34,9 +32,4 @@ def rows(filter: str = "") -> Iterator[Sequence[Any]]:
     lines = OrderLine.objects.order_by("order_id", "position", "pk")
     if filter:
         lines = lines.filter(order__in=orders.values("pk"))
-    return _stream(lines.values_list(*_PATHS.values()))
-
-
-def _stream(values: Any) -> Iterator[Sequence[Any]]:
-    with transaction.atomic():
-        yield from values.iterator(chunk_size=CHUNK_ROWS)
+    return stream(lines, _PATHS.values())

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core.filters import SEARCH_FROM
@@ -11,19 +10,17 @@ from core.html import money
 from core.registry import Hit, register_search
 from core.text import fold
 from orders.models import Order
+from orders.searching import found_by
 
 MOST = 6
 
 
 def find_orders(user: Any, text: str) -> Sequence[Hit]:
-    """Orders by number, phone, name, SKU or product; the latest first."""
+    """Orders by what `search_text` holds: number, phone, names, products…; the latest first."""
     words = fold(text).split()
     if not user.has_perm("orders.view_order") or max(map(len, words), default=0) < SEARCH_FROM:
         return ()
-    condition = Q()
-    for word in words:
-        condition &= Q(search_text__contains=word)
-    found = Order.objects.filter(condition).for_list()[:MOST]
+    found = Order.objects.filter(found_by(text)).for_list()[:MOST]
     return [
         Hit(
             order.external_id,

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts import platforms
 from accounts.choices import Fulfilment
@@ -25,7 +26,7 @@ from core.columns import (
     TextColumn,
     WhenColumn,
 )
-from core.html import EMPTY, icon
+from core.html import EMPTY, icon, number
 from core.tables import BaseTable
 from orders import reasons
 from orders.choices import (
@@ -40,6 +41,18 @@ from orders.choices import (
 )
 from orders.due import due_html
 from orders.models import Order
+
+
+class NumberAndDateColumn(LinkColumn):
+    """The number of an order, and when it was placed."""
+
+    def writer(self) -> Callable[[Any, Any], str]:
+        link, tell = super().writer(), Clock().html
+
+        def cell(value: str, record: Order) -> str:
+            return f'{link(value, record)}<div class="sub">{tell(record.ordered_at)}</div>'
+
+        return cell
 
 
 class DueColumn(Column):
@@ -63,11 +76,13 @@ class DueColumn(Column):
 
 
 class StatusColumn(BadgeColumn):
-    """Our status; a cancelled order says why, one that is being accepted says so."""
+    """Our status, and a sign where a person should look; a cancelled order says why."""
 
     def cell(self, value: Any, record: Order) -> str:
         html = super().cell(value, record)
-        if value == OrderStatus.NEW and record.accept_requested_at is not None:
+        if record.problems:
+            html = f"{html} {problems_html(record)}"
+        if value == OrderStatus.NEW and getattr(record, "is_being_accepted", False):
             return f'{html} <span class="sub">{escape(_now("accepting…"))}</span>'
         if value == OrderStatus.CANCELLED and record.cancel_code:
             why = escape(reasons.label(record.account.platform, record.cancel_code))
@@ -98,9 +113,17 @@ def customer_html(order: Order) -> str:
     return f'<span class="cut" title="{name}">{name or EMPTY}</span>{below}'
 
 
-def item_html(order: Order) -> str:
-    name = escape(order.first_item)
-    return f'<span class="cut" title="{name}">{name}</span>' if name else EMPTY
+def items_html(order: Any) -> str:
+    """The first product and how many more there are; all of them on hover."""
+    if not order.first_item:
+        return EMPTY
+    names, first = escape(order.items or order.first_item), escape(order.first_item)
+    more = order.lines_count - 1
+    below = ""
+    if more > 0:
+        words = escape(_now("+%(count)s more") % {"count": number(more)})
+        below = f'<div class="sub">{words}</div>'
+    return f'<span class="cut" title="{names}">{first}</span>{below}'
 
 
 def delivery_html(order: Order) -> str:
@@ -144,21 +167,25 @@ _FULFILMENTS = dict(Fulfilment.choices)
 
 class OrderTable(BaseTable):
     select = SelectColumn()
-    external_id = LinkColumn(_("Order"), view="orders:order_detail", orderable=True)
+    external_id = NumberAndDateColumn(
+        pgettext_lazy("one order", "Order"), view="orders:order_detail", orderable=True,
+        also_exports=((_("Ordered"), "ordered_at"),),
+    )  # fmt: skip
     account = CustomColumn(
         _("Account"), html=account_html, accessor="account__name", keep=True,
         select_related=("account",),
     )  # fmt: skip
     customer_name = CustomColumn(_("Customer"), html=customer_html, keep=True)
-    first_item = CustomColumn(_("Items"), html=item_html)
+    first_item = CustomColumn(_("Items"), html=items_html, accessor="items", keep=True)
     pieces = NumberColumn(_("Pcs"))
     status = StatusColumn(_("Status"), choices=OrderStatus.choices, badges=STATUS_BADGES, keep=True)
     ship_by = DueColumn(_("Hand over"), orderable=True, keep=True)
     delivery = CustomColumn(_("Delivery"), html=delivery_html, plain=_said(_DELIVERIES))
     total = TotalColumn(_("Customer pays"), orderable=True, keep=True)
     problems = CustomColumn(
-        _("Problems"), html=problems_html, plain=lambda v: ", ".join(map(_said(_PROBLEMS), v))
-    )
+        _("Problems"), html=problems_html, start_hidden=True,
+        plain=lambda v: ", ".join(map(_said(_PROBLEMS), v)),
+    )  # fmt: skip
     payment = CustomColumn(
         _("Payment"), html=payment_html, plain=_said(_PAYMENTS), start_hidden=True
     )

@@ -15,9 +15,10 @@ from core.pages import AuthedRequest, done, is_partial, render_page
 from core.tables import Empty, Tab, table_page
 from orders import detail, refresh, services
 from orders.choices import OrderStatus
-from orders.counts import bounded
 from orders.filters import OrderFilter
+from orders.items import ITEMS
 from orders.models import Order
+from orders.services.accepting import IS_BEING_ACCEPTED
 from orders.tables import OrderTable
 
 PULL = ".pull_orders"  # what every adapter calls the job that reads its orders
@@ -31,7 +32,9 @@ def order_list(request: AuthedRequest) -> HttpResponseBase:
         title=_("Orders"),
         table=OrderTable,
         filterset=OrderFilter,
-        queryset=Order.objects.for_list(),
+        queryset=Order.objects.for_list().annotate(
+            items=ITEMS, is_being_accepted=IS_BEING_ACCEPTED
+        ),
         live="orders",
         tabs=_tabs(),
         template="orders/order_list.html",
@@ -55,7 +58,7 @@ def _tabs() -> list[Tab]:
         "on_hold": orders.filter(status=OrderStatus.ON_HOLD),
         "problems": orders.problems(),
     }
-    counts = bounded(waiting)
+    counts = paging.bounded(waiting)
     own = "fulfilment=own"
     return [
         Tab(pgettext("orders", "New"), f"status=new&{own}", counts["new"]),
@@ -88,7 +91,7 @@ def order_detail(request: AuthedRequest, pk: int) -> HttpResponse:
 @permission_required("orders.accept_order", raise_exception=True)
 def order_accept(request: AuthedRequest, pk: int) -> HttpResponse:
     order = get_object_or_404(Order, pk=pk)
-    services.accept_order(order, by=request.user)
+    services.accept_order(order, by=request.user, is_awaited=True)
     return done(request, _("The marketplace is being told."), order.get_absolute_url())
 
 

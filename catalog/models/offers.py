@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,7 @@ from accounts.models import MarketplaceAccount, User
 from catalog.choices import SETTABLE, OfferStatus
 from catalog.models.products import Product
 from core.fields import SearchTextField
+from core.paging import bounded
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):
@@ -26,12 +27,13 @@ class OfferQuerySet(models.QuerySet["Offer"]):
 
     def what_waits(self) -> dict[str, int]:
         """How many offers need a look, by what is the matter with them."""
-        closed = self.filter(status=OfferStatus.ACTIVE, is_sellable=False)
-        counts: dict[str, int] = closed.aggregate(
-            blocked=Count("pk", filter=Offer.BLOCKED),
-            out_of_stock=Count("pk", filter=Offer.OUT_OF_STOCK),
+        return bounded(
+            {
+                "blocked": self.blocked(),
+                "out_of_stock": self.out_of_stock(),
+                "beaten": self.beaten(),
+            }
         )
-        return counts | {"beaten": self.beaten().count()}
 
     def blocked(self) -> OfferQuerySet:
         return self.filter(Offer.BLOCKED)

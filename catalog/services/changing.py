@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -38,7 +39,8 @@ def change_offer(
     """Ask the marketplace for another price, stock or status; None leaves it as it is.
 
     What is wanted is kept beside what the marketplace has until it is sent there. Saving what is
-    already so, or already asked for, does nothing.
+    already so changes nothing, and what is wanted already is sent unless it is on its way: its
+    message may have been refused or stopped.
     """
     offer = Offer.objects.locked().select_related("account").get(pk=offer.pk)
     check_version(offer, version)
@@ -49,6 +51,8 @@ def change_offer(
         if value is not None and value != before:
             changes[name] = (before, value)
     if not changes:
+        if offer.wanted_at is not None:
+            _send(offer, by)
         return offer
     _check_wishes(offer, {name: after for name, (_before, after) in changes.items()})
     for name, (_before, after) in changes.items():
@@ -57,12 +61,16 @@ def change_offer(
     offer.wanted_by = by
     _save_wishes(offer)
     audit.record("offer.changed", offer, by=by, changes=_readable(changes))
+    _send(offer, by)
+    failpoints.hit("offer.marked")
+    return offer
+
+
+def _send(offer: Offer, by: User | None) -> None:
     request(
         PushOffer(offer.pk), executor=offer.account.platform, account=offer.account,
         subject=offer, by=by,
     )  # fmt: skip
-    failpoints.hit("offer.marked")
-    return offer
 
 
 @transaction.atomic
@@ -96,14 +104,21 @@ def record_push(
     """The marketplace has taken these values: {pk: {"price": …, "stock": …, "status": …}}.
 
     A wish that became another one while the push was under way stays, and is sent after it.
-    Readings that began before `at`, by default now, no longer touch what was pushed.
+    Readings that began before now no longer touch what was pushed. `at` is when the push began:
+    where another was recorded since, nobody knows which of the two came last there. Then what the
+    other one brought is wanted once more; the outbox sends again what came late.
     """
-    now = at or timezone.now()
+    now = timezone.now()
+    began = at or now
     prices, stocks, rows = [], [], []
     locked = Offer.objects.filter(pk__in=offers).locked().select_related("wanted_by")
     for offer in locked:
         sent = values.get(offer.pk, {})
         by = offer.wanted_by
+        rows.append(offer)
+        if offer.pushed_at is not None and began < offer.pushed_at <= now:
+            _want_again(offer, sent)
+            continue
         if (price := sent.get("price")) is not None and price != offer.price:
             prices.append(
                 PriceChange(
@@ -114,8 +129,7 @@ def record_push(
         if (stock := sent.get("stock")) is not None and stock != offer.stock:
             stocks.append(StockChange(offer=offer, before=offer.stock, after=stock, by=by, at=now))
         _take_over(offer, sent)
-        offer.pushed_at = max(now, offer.pushed_at or now)
-        rows.append(offer)
+        offer.pushed_at = now
     Offer.objects.bulk_update(rows, [*_COLUMNS, "pushed_at", *WISHES], batch_size=500)
     PriceChange.objects.bulk_create(prices)
     StockChange.objects.bulk_create(stocks)
@@ -138,6 +152,16 @@ def _take_over(offer: Offer, sent: Mapping[str, Any]) -> None:
         is_quiet = is_quiet and wanted in (None, "")
     if is_quiet:
         _forget_wishes(offer)
+
+
+def _want_again(offer: Offer, sent: Mapping[str, Any]) -> None:
+    """Want what we took for true until a late push of something else put it in doubt."""
+    for name in WISHES:
+        value, ours = sent.get(name), getattr(offer, name)
+        is_in_doubt = value not in (None, "") and value != ours
+        if is_in_doubt and getattr(offer, f"wanted_{name}") in (None, ""):
+            setattr(offer, f"wanted_{name}", ours)
+            offer.wanted_at = offer.wanted_at or timezone.now()
 
 
 def _forget_wishes(offer: Offer) -> None:
@@ -164,6 +188,11 @@ def _readable(changes: Mapping[str, tuple[object, object]]) -> dict[str, tuple[o
 
 def _short(value: object) -> object:
     return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+
+
+def _shown(price: Decimal) -> str:
+    """As the reader writes numbers, without the zeros at the end."""
+    return str(localize(price.normalize()))
 
 
 def _tell(offers: Sequence[Offer]) -> None:
@@ -203,15 +232,15 @@ def check_price(offer: Offer, price: Decimal) -> None:
     if offer.price_min is not None and price < offer.price_min:
         raise RuleViolation(
             _("The price must be at least %(least)s, the lowest you have set there.")
-            % {"least": f"{offer.price_min.normalize():f}"}
+            % {"least": _shown(offer.price_min)}
         )
     if offer.price_max is not None and price > offer.price_max:
         raise RuleViolation(
             _("The price must be at most %(most)s, the highest you have set there.")
-            % {"most": f"{offer.price_max.normalize():f}"}
+            % {"most": _shown(offer.price_max)}
         )
     if offer.price_before is not None and price >= offer.price_before:
         raise RuleViolation(
             _("The price must be less than %(before)s, the crossed-out one.")
-            % {"before": f"{offer.price_before.normalize():f}"}
+            % {"before": _shown(offer.price_before)}
         )

@@ -20,6 +20,7 @@ from core import live
 from core.locks import hold_in_transaction
 
 AT_ONCE = 1000
+CLOCKS_DIFFER = dt.timedelta(minutes=1)  # between hosts, as long as nothing is wrong
 
 # What a reading overwrites, in the order of `_facts`.
 REMOTE_FIELDS = (
@@ -43,7 +44,7 @@ class ImportReport:
     new: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
-    stale: list[str] = field(default_factory=list)  # older than what is stored: ignored
+    stale: list[str] = field(default_factory=list)  # older than what is stored, wholly or partly
 
 
 def import_offers(account: MarketplaceAccount, offers: Sequence[OfferIn]) -> ImportReport:
@@ -86,12 +87,14 @@ def _import_some(
     for offer in offers:
         if (row := stored.get(offer.external_id)) is None:
             continue
-        if offer.read_at < row.read_at:
+        if _is_older(offer, row):
             report.stale.append(offer.external_id)
-        elif _facts_for(row, offer) == _stored_facts(row):
-            report.unchanged.append(offer.external_id)
-        else:
+        elif _facts_for(row, offer) != _stored_facts(row):
             differing[row.pk] = offer
+        elif _is_held_back(row, offer):
+            report.stale.append(offer.external_id)
+        else:
+            report.unchanged.append(offer.external_id)
     touched = _create(account, fresh, report) + _update(differing, report)
     if touched:
         offers_changed.send(sender=Offer, account=account, pks=touched)
@@ -127,19 +130,20 @@ def _update(differing: dict[int, OfferIn], report: ImportReport) -> list[int]:
     rows, prices, stocks, pictures = [], [], [], []
     for row in Offer.objects.filter(pk__in=differing).locked():
         offer = differing[row.pk]
-        if offer.read_at < row.read_at:
+        if _is_older(offer, row):
             report.stale.append(offer.external_id)
             continue
         facts = _facts_for(row, offer)
+        is_held_back = _is_held_back(row, offer)
         if facts == _stored_facts(row):
-            report.unchanged.append(offer.external_id)
+            (report.stale if is_held_back else report.unchanged).append(offer.external_id)
             continue
         price, stock, image_url = row.price, row.stock, row.image_url
         for name, value in zip(REMOTE_FIELDS, facts, strict=True):
             setattr(row, name, value)
         row.read_at = offer.read_at
         rows.append(row)
-        report.changed.append(offer.external_id)
+        (report.stale if is_held_back else report.changed).append(offer.external_id)
         prices += _price_change(row, price, now)
         stocks += _stock_change(row, stock, now)
         if row.image_url != image_url or offer.barcodes:
@@ -174,10 +178,32 @@ def _stock_change(row: Offer, before: int, now: dt.datetime) -> list[StockChange
     return [StockChange(offer=row, before=before, after=row.stock, at=now)]
 
 
+def _is_older(offer: OfferIn, row: Offer) -> bool:
+    """Whether this reading began before the one that is stored."""
+    return offer.read_at < row.read_at and not _is_to_come(row.read_at)
+
+
+def _is_to_come(moment: dt.datetime) -> bool:
+    """A clock that was ahead wrote it; nobody waits until the right ones have caught up."""
+    return moment > timezone.now() + CLOCKS_DIFFER
+
+
+def _is_before_push(offer: OfferIn, row: Offer) -> bool:
+    """Whether this reading began before our last push was recorded."""
+    if row.pushed_at is None or row.pushed_at < offer.read_at:
+        return False
+    return not _is_to_come(row.pushed_at)
+
+
+def _is_held_back(row: Offer, offer: OfferIn) -> bool:
+    """Whether something this reading says is not taken over: then it is not the last word on it."""
+    return _is_before_push(offer, row) and _facts_for(row, offer) != _facts(offer)
+
+
 def _facts_for(row: Offer, offer: OfferIn) -> Facts:
     """What the row shall hold after this reading."""
     facts = _facts(offer)
-    if row.pushed_at is None or row.pushed_at < offer.read_at:
+    if not _is_before_push(offer, row):
         return facts
     kept = list(facts)
     stored = _stored_facts(row)

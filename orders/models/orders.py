@@ -48,10 +48,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """What a person should look at."""
         return self.filter(has_problem=True)
 
-    def acceptable(self) -> OrderQuerySet:
-        """New orders that nobody has asked the marketplace to accept yet."""
-        return self.new().filter(accept_requested_at__isnull=True, is_complete=True)
-
 
 class Order(models.Model):
     """One order of a customer on one account: what the marketplace last said, and where we stand.
@@ -82,7 +78,7 @@ class Order(models.Model):
     is_complete = models.BooleanField(_("complete"), default=True)
     parent_external_id = models.TextField(_("part of order"), blank=True)
     seller_name = models.TextField(_("seller"), blank=True)
-    finalized_at = models.DateTimeField(_("finalized"), null=True, blank=True)
+    finalized_at = models.DateTimeField(_("finalised"), null=True, blank=True)
     ship_by = models.DateTimeField(_("hand over by"), null=True, blank=True)
     is_late = models.BooleanField(_("late for the marketplace"), default=False)
     payment = models.CharField(
@@ -139,9 +135,6 @@ class Order(models.Model):
     search_text = SearchTextField()  # written by import_orders(); nothing else changes its sources
     # --- Ours -------------------------------------------------------------------------------------
     status = models.CharField(_("status"), max_length=12, choices=OrderStatus.choices)
-    accept_requested_at = models.DateTimeField(
-        _("acceptance asked for"), null=True, blank=True, editable=False
-    )
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True, editable=False)
     problems = ArrayField(
         models.CharField(max_length=20, choices=Problem.choices),
@@ -184,11 +177,7 @@ class Order(models.Model):
             models.Index(fields=["total", "id"], name="order_total"),
             models.Index(fields=["status", "ordered_at", "id"], name="order_status"),
             models.Index(fields=["external_id", "id"], name="order_number"),
-            models.Index(
-                fields=["ship_by", "id"],
-                condition=Q(status__in=sorted(OPEN)),
-                name="order_ship_by_open",
-            ),
+            models.Index(fields=["ship_by", "id"], name="order_ship_by"),
             models.Index(
                 fields=["account", "status", "ordered_at", "id"],
                 condition=Q(status__in=sorted(OPEN)),

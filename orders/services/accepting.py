@@ -4,39 +4,49 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import platforms
 from accounts.choices import Fulfilment
 from accounts.models import MarketplaceAccount, User
-from catalog.models import Offer
+from catalog.services import stock_known
 from core import audit, live
 from core.errors import RuleViolation
 from orders import events
 from orders.choices import OPEN, LineStatus, OrderStatus, Problem
 from orders.intents import AcceptOrder
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, OrderQuerySet
+from orders.validation import validate_update
 from outbox import services as outbox
+from outbox.choices import UNDER_WAY
 
 MOST_AT_ONCE = 500  # of one account in one run of the job; the rest comes ten minutes later
+
+# Whether an order is being accepted is known to the outbox alone, so that there is one answer.
+ASKED = Exists(outbox.asked_of(Order, AcceptOrder))
+IS_BEING_ACCEPTED = Exists(outbox.asked_of(Order, AcceptOrder).filter(status__in=UNDER_WAY))
 
 
 def check_acceptable(order: Order) -> None:
     """Raise RuleViolation where an order cannot be accepted."""
-    if order.fulfilment != Fulfilment.OWN:
-        raise RuleViolation(
-            _("The marketplace ships order %(order)s itself: nothing is to be accepted.")
-            % {"order": order}
-        )
     if order.status != OrderStatus.NEW:
         raise RuleViolation(
             _("Order %(order)s is not new any more: it is “%(status)s”.")
             % {"order": order, "status": order.get_status_display()}
         )
+    wrong = validate_update(
+        status=order.status,
+        target=OrderStatus.ACCEPTED.value,
+        fulfilment=order.fulfilment,
+        is_complete=order.is_complete,
+    )
+    if wrong:
+        raise RuleViolation(" ".join(wrong))
     platform = platforms.get(order.account.platform)
     if platform is not None and not platform.supports(AcceptOrder):
         raise RuleViolation(
@@ -53,18 +63,21 @@ def is_acceptable(order: Order) -> bool:
     return True
 
 
+def is_being_accepted(order: Order) -> bool:
+    """Whether our acceptance is on its way to the marketplace."""
+    return Order.objects.new().filter(IS_BEING_ACCEPTED, pk=order.pk).exists()
+
+
 @transaction.atomic
-def accept_order(order: Order, *, by: User | None) -> None:
+def accept_order(order: Order, *, by: User | None, is_awaited: bool = False) -> None:
     """Ask the marketplace to take our acceptance. Asking again while it waits changes nothing.
 
     The order stays new until the marketplace has said yes: until then its customer may cancel it.
+    `is_awaited`: a person stands before this very order, see outbox.services.request().
     """
     order = Order.objects.locked().select_related("account").get(pk=order.pk)
     check_acceptable(order)
-    is_first = order.accept_requested_at is None
-    if is_first:
-        order.accept_requested_at = timezone.now()
-        order.save(update_fields=["accept_requested_at"])
+    if not is_being_accepted(order):
         audit.record("order.accept_requested", order, by=by)
         live.touch("orders", order.pk)
     outbox.request(
@@ -73,7 +86,7 @@ def accept_order(order: Order, *, by: User | None) -> None:
         account=order.account,
         subject=order,
         by=by,
-        is_awaited=by is not None,
+        is_awaited=is_awaited,
     )
 
 
@@ -103,38 +116,50 @@ def accept_new_orders(account: MarketplaceAccount) -> tuple[int, int]:
     """Ask for the acceptance of every new order that the account's rule lets through.
 
     Returns how many were asked for now, and how many still wait: for their time, for stock, for
-    the rest of their facts, or for a person. The oldest order gets the stock first.
+    the rest of their facts, or for a person. The oldest order gets the stock first. What was asked
+    for before and refused or stopped is a person's: it is neither accepted nor counted here.
     """
-    waiting = Order.objects.new().filter(account=account, accept_requested_at__isnull=True)
+    waiting = Order.objects.new().filter(~ASKED, account=account)
     if not account.accepts_automatically or account.is_paused:
         return 0, waiting.count()
     due = timezone.now() - timedelta(minutes=account.accept_after)
-    ready = list(
-        waiting.filter(is_complete=True, has_problem=False, ordered_at__lte=due)
-        .select_for_update(of=("self",), skip_locked=True)
-        .order_by("ordered_at", "pk")[:MOST_AT_ONCE]
-    )
-    if account.accepts_only_in_stock:
-        ready = _in_stock(account, ready)
-    now = timezone.now()
-    pks = [order.pk for order in ready]
-    Order.objects.filter(pk__in=pks).update(accept_requested_at=now)
+    ready = waiting.filter(is_complete=True, has_problem=False, ordered_at__lte=due)
+    chosen = _taken(ready, _fitting(account, ready))
+    pks = [order.pk for order in chosen]
     outbox.request_many(
-        [(AcceptOrder(order.pk), order) for order in ready],
+        [(AcceptOrder(order.pk), order) for order in chosen],
         executor=account.platform,
         account=account,
     )
     audit.record_rows(
-        "order.accept_requested", Order, ((order.pk, str(order), {}) for order in ready), by=None
+        "order.accept_requested", Order, ((order.pk, str(order), {}) for order in chosen), by=None
     )
     if pks:
         live.touch("orders", *pks)
     return len(pks), waiting.count()
 
 
-def _in_stock(account: MarketplaceAccount, orders: Iterable[Order]) -> list[Order]:
+def _taken(ready: OrderQuerySet, pks: Iterable[int]) -> list[Order]:
+    """Those of these orders that are ours now: nobody changes or accepts them until we are through.
+
+    Looked at again under their locks, since people accept orders, too.
+    """
+    mine = (
+        Order.objects.filter(pk__in=pks).locked().select_for_update(of=("self",), skip_locked=True)
+    )
+    return list(ready.filter(pk__in=[order.pk for order in mine]).order_by("ordered_at", "pk"))
+
+
+def _fitting(account: MarketplaceAccount, ready: OrderQuerySet) -> list[int]:
+    """The oldest that may go now, MOST_AT_ONCE of them: what does not fit holds up nobody."""
+    oldest = ready.order_by("ordered_at", "pk").values_list("pk", flat=True)
+    if not account.accepts_only_in_stock:
+        return list(oldest[:MOST_AT_ONCE])
+    return _in_stock(account, list(oldest))[:MOST_AT_ONCE]
+
+
+def _in_stock(account: MarketplaceAccount, orders: list[int]) -> list[int]:
     """Those whose every product is there, when the oldest order takes its share first."""
-    orders = list(orders)
     wanted: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     lines = OrderLine.objects.filter(order__in=orders, status=LineStatus.ACTIVE)
     for order_id, number, quantity in lines.values_list(
@@ -143,13 +168,13 @@ def _in_stock(account: MarketplaceAccount, orders: Iterable[Order]) -> list[Orde
         wanted[order_id][number] += quantity
     left = _free_stock(account, {number for need in wanted.values() for number in need})
     found = []
-    for order in orders:
-        need = wanted[order.pk]
+    for pk in orders:
+        need = wanted[pk]
         # What is no offer of ours is not known to be there; an order of nothing is for a person.
         if need and all(left.get(number, 0) >= quantity for number, quantity in need.items()):
             for number, quantity in need.items():
                 left[number] -= quantity
-            found.append(order)
+            found.append(pk)
     return found
 
 
@@ -157,23 +182,22 @@ def _free_stock(account: MarketplaceAccount, numbers: Iterable[str]) -> dict[str
     """What offers still have for orders that nobody has accepted.
 
     A marketplace takes an accepted order off its stock, which we know as of the last look: what was
-    accepted after that is taken off here.
+    accepted after that, or is being accepted, is taken off here.
     """
-    offers = Offer.objects.filter(account=account, external_id__in=numbers)
-    stock, looked = {}, {}
-    for number, pieces, read_at in offers.values_list("external_id", "stock", "read_at"):
-        stock[number], looked[number] = pieces, read_at
-    asked = OrderLine.objects.filter(
-        order__account=account,
-        order__fulfilment=Fulfilment.OWN,
-        order__status__in=OPEN,
-        order__accept_requested_at__isnull=False,
-        offer_external_id__in=stock,
-        status=LineStatus.ACTIVE,
+    stock: dict[str, int] = {}
+    known_at: dict[str, datetime] = {}
+    for number, (pieces, at) in stock_known(account, numbers).items():
+        stock[number], known_at[number] = pieces, at
+    promised = Order.objects.filter(
+        Q(accepted_at__isnull=False) | IS_BEING_ACCEPTED,
+        account=account, fulfilment=Fulfilment.OWN, status__in=OPEN,
+    )  # fmt: skip
+    lines = OrderLine.objects.filter(
+        order__in=promised, offer_external_id__in=stock, status=LineStatus.ACTIVE
     )
-    for number, pieces, accepted_at in asked.values_list(
+    for number, pieces, accepted_at in lines.values_list(
         "offer_external_id", "quantity", "order__accepted_at"
     ):
-        if accepted_at is None or accepted_at > looked[number]:
+        if accepted_at is None or accepted_at > known_at[number]:
             stock[number] -= pieces
     return stock

@@ -13,6 +13,11 @@ from orders.services.stored import Stored
 
 PARTS = ("deposits", "vouchers", "attachments", "proformas")
 HIDDEN = "•••"  # the trail tells that an address or a customer changed, and keeps neither
+# What customers write and where they fetch it: the trail is never erased, and this may have to be.
+_PRIVATE = frozenset(
+    {"customer_note", "cancel_requested", "cancel_text", "locker_id", "locker_name",
+     "courier_office_id"}
+)  # fmt: skip
 _POSITION = rows.LINE.index("position")
 _STATUS = rows.LINE.index("status")
 _SKU, _NAME = rows.LINE.index("sku"), rows.LINE.index("name")
@@ -78,13 +83,14 @@ class Update:
 
 
 _PAST_ACCEPTANCE = frozenset({OrderStatus.ACCEPTED, OrderStatus.PACKED, OrderStatus.SHIPPED})
-# A change's time is no change of its own: it moves whenever the marketplace touches the order.
-_SILENT = frozenset({"changed_at"})
+# A change's time is no change of its own: it moves whenever the marketplace touches the order. Nor
+# are our remarks: whether there are any is told by the order's problems.
+_SILENT = frozenset({"changed_at", "remarks"})
 
 
 def _facts(prepared: Prepared, stored: Stored) -> dict[str, tuple[object, object]]:
     return {
-        name: (stored.facts[name], value)
+        name: (HIDDEN, HIDDEN) if name in _PRIVATE else (stored.facts[name], value)
         for name, value in zip(rows.FACTS, prepared.facts, strict=True)
         if stored.facts[name] != value and name not in _SILENT
     }

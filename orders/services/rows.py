@@ -1,7 +1,8 @@
 """An order as the rows it is stored in: tuples in the order of their columns, no model instances.
 
 Every fact of orders.intake.OrderIn has its place here. The digest is made of the facts alone, so
-the same order gives the same digest, whenever it is read.
+the same order gives the same digest, whenever it is read; what follows from the facts is worked
+out only for an order that is written, and RULES stands for how.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ from orders.choices import AddressKind, LineStatus, VoucherScope
 from orders.intake import AttachmentIn, CustomerIn, LineIn, OrderIn, ProformaIn, VoucherIn
 from orders.totals import deposit_gross, line_gross, totals_of
 
+# Part of every digest: a new number makes DERIVED be worked out again for every order that is read
+# after its rules have changed. (What an adapter finds unchanged by itself is not read: its mapping
+# has a number of its own.)
+RULES = b"2"
+
 # The columns of Order that the marketplace writes, and what OrderIn calls them where it differs.
 _CALLED = {"remote_state": "status", "customer_note": "note"}
 _ARRAYS = ("courier_accounts", "flags", "remarks")
@@ -29,6 +35,7 @@ _PLAIN_FACTS = (
     "cancel_requested", "is_storno", "has_editable_lines", "is_loyal", "customer_note",
 )  # fmt: skip
 FACTS = (*_PLAIN_FACTS, *_ARRAYS)
+_REMARKS = FACTS.index("remarks")
 DERIVED = (
     "products_total", "vouchers_total", "shipping_total", "fees_total", "total", "customer_name",
     "city", "first_item", "lines_count", "pieces", "search_text",
@@ -97,12 +104,14 @@ class Prepared:
         self.vouchers = _voucher_facts(order, lines)
         self.attachments = _attachment_facts(order, lines)
         self.proformas = [_proforma(one, i) for i, one in enumerate(order.proformas)]
+        # Our own words about it may be worded otherwise another time: that is no other order.
+        told = (*self.facts[:_REMARKS], len(order.remarks), *self.facts[_REMARKS + 1 :])
         self.digest = blake2b(
             repr((
-                self.facts, self.customer, self.addresses, self.lines, self.deposits,
+                told, self.customer, self.addresses, self.lines, self.deposits,
                 self.vouchers, self.attachments, self.proformas,
             )).encode(),
-            digest_size=16,
+            digest_size=16, key=RULES,
         ).digest()  # fmt: skip
         self.derived: Cells = ()
 
@@ -208,7 +217,10 @@ def _derived(order: OrderIn) -> Cells:
 
 
 def search_text(order: OrderIn) -> str:
-    """What an order is found by: number, phones, names, SKUs, products; each word once or so."""
+    """What an order is found by: number, phones, names, places, products; each text once.
+
+    What is longest and least of use comes last, since the end is cut off.
+    """
     customer = order.customer
     phones = (*customer.phones, order.shipping.phone, order.billing.phone)
     words = [
@@ -217,9 +229,15 @@ def search_text(order: OrderIn) -> str:
         *("".join(filter(str.isdigit, phone)) for phone in phones if not phone.isdigit()),
         customer.name,
         customer.company,
+        customer.tax_id,
+        customer.email,
         order.shipping.name,
         order.billing.name,
+        order.shipping.city,
+        order.billing.city,
+        order.locker_name,
         *(line.sku for line in order.lines),
+        *(line.catalogue_key for line in order.lines),
     ]
     words += (line.name for line in order.lines)
     # Buyer, payer and receiver are mostly one: the same words are folded once.

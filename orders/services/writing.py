@@ -76,8 +76,8 @@ def write_customers(
 
 _OURS = ("status", "problems", "has_problem", "digest", "read_at", "customer_id")
 _NEW_ORDER = (
-    "id", "account_id", "fulfilment", "external_id", "imported_at", "accept_requested_at",
-    "accepted_at", *_OURS, *rows.FACTS, *rows.DERIVED,
+    "id", "account_id", "fulfilment", "external_id", "imported_at", "accepted_at",
+    *_OURS, *rows.FACTS, *rows.DERIVED,
 )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def add_orders(
         Order,
         _NEW_ORDER,
         (
-            (pk, account.pk, one.order.fulfilment, one.order.external_id, now, None, None,
+            (pk, account.pk, one.order.fulfilment, one.order.external_id, now, None,
              state.status, state.in_order(), bool(state.problems), one.digest, one.order.read_at,
              customers[one.customer[0]][0], *one.facts, *one.derive())
             for pk, one, state in zip(order_pks, prepared, states, strict=True)

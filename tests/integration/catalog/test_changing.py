@@ -1,5 +1,6 @@
 """Wanting another price, stock or status; what is sent; what the marketplace took."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,7 +8,7 @@ from django.utils import timezone
 
 from accounts.choices import Fulfilment
 from catalog.intents import PushOffer
-from catalog.models import PriceChange, StockChange
+from catalog.models import Offer, PriceChange, StockChange
 from catalog.services import change_offer, import_offers, record_push, withdraw_change
 from core.errors import RuleViolation, StaleData
 from core.models import AuditEntry
@@ -176,3 +177,40 @@ def test_pushed_and_then_read(offer):
     import_offers(offer.account, [reading])
     offer.refresh_from_db()
     assert offer.stock == 5
+
+
+def test_a_late_push_of_an_older_value_is_not_believed(offer):
+    """What the marketplace has now nobody knows: the newer value is wanted once more."""
+    change_offer(offer, price=D(150), by=None)
+    began = timezone.now()
+    change_offer(offer, price=D(160), by=None)
+    record_push([offer.pk], {offer.pk: {"price": D(160)}}, at=timezone.now())
+    record_push([offer.pk], {offer.pk: {"price": D(150)}}, at=began)
+    offer.refresh_from_db()
+    assert (offer.price, offer.wanted_price) == (160, 160)
+    assert offer.wanted_at is not None
+
+
+@pytest.mark.parametrize("status", [CommandStatus.CANCELLED, CommandStatus.FAILED])
+def test_saving_the_same_again_sends_what_was_stopped_or_refused(offer, status):
+    change_offer(offer, stock=5, by=None)
+    ended_at = timezone.now() if status == CommandStatus.CANCELLED else None
+    Command.objects.update(status=status, ended_at=ended_at)
+    change_offer(offer, by=None)
+    assert Command.objects.filter(status=CommandStatus.QUEUED).count() == 1
+    change_offer(offer, by=None)
+    assert Command.objects.filter(status=CommandStatus.QUEUED).count() == 1
+
+
+def test_a_reading_from_before_the_push_is_not_the_last_word(offer):
+    """Whoever keeps what was read must not take it for known: it is looked at once more."""
+    before = timezone.now()
+    change_offer(offer, stock=5, by=None)
+    record_push([offer.pk], {offer.pk: {"stock": 5}})
+    reading = offer_in(external_id=offer.external_id, sku=offer.sku, stock=20, read_at=before)
+    for name in ("the first name", "the first name", "the second name"):
+        Offer.objects.update(read_at=before)
+        report = import_offers(offer.account, [replace(reading, name=name)])
+        assert (report.stale, report.changed, report.unchanged) == ([offer.external_id], [], [])
+    offer.refresh_from_db()
+    assert (offer.stock, offer.name) == (5, "the second name")

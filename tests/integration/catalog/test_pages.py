@@ -3,12 +3,15 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from accounts.choices import Fulfilment, Role
 from catalog.models import Offer
 from catalog.search import find_offers
 from catalog.services import change_offer, record_push
+from core import paging
 from core.registry import nav_for
+from outbox.models import Command
 from tests.conftest import signed_in
 from tests.factories.accounts import MarketplaceAccountFactory, UserFactory
 from tests.factories.catalog import OfferFactory
@@ -46,9 +49,9 @@ def test_it_works(viewer_client):
 @pytest.mark.parametrize("offers", [1, 60])
 def test_the_list_has_a_price(manager_client, offers, django_assert_num_queries):
     OfferFactory.create_batch(offers, account=MarketplaceAccountFactory())
-    # Session, person, two for the counts of the tabs, rows, accounts to choose from (in the filter
-    # row and in its dialog); a long list is counted.
-    with django_assert_num_queries(8 if offers > 50 else 7):
+    # Session, person, the counts of the tabs, rows, accounts to choose from (in the filter row and
+    # in its dialog); a long list is counted.
+    with django_assert_num_queries(7 if offers > 50 else 6):
         manager_client.get("/offers/")
 
 
@@ -199,6 +202,27 @@ def test_withdrawing_a_change(manager_client):
     assert manager_client.get(f"/offers/{offer.pk}/withdraw/").status_code == 405
 
 
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_what_is_not_on_its_way_is_not_said_to_be(manager_client, status):
+    offer = OfferFactory()
+    change_offer(offer, stock=5, by=None)
+    assert "Waiting to be sent" in text(manager_client.get(f"/offers/{offer.pk}/"))
+    ended_at = timezone.now() if status == "cancelled" else None
+    Command.objects.update(status=status, ended_at=ended_at, error="The stock is too high.")
+    page = text(manager_client.get(f"/offers/{offer.pk}/"))
+    assert "Waiting to be sent" not in page
+    assert "The stock is too high." in page
+    offer.refresh_from_db()
+    manager_client.post(f"/offers/{offer.pk}/change/", form(offer, stock="5"))
+    assert "Waiting to be sent" in text(manager_client.get(f"/offers/{offer.pk}/"))
+
+
+def test_the_counts_of_the_tabs_are_bounded(monkeypatch):
+    monkeypatch.setattr(paging, "EXACT_UP_TO", 2)
+    OfferFactory.create_batch(5, is_sellable=False)
+    assert Offer.objects.what_waits() == {"blocked": 3, "out_of_stock": 0, "beaten": 0}
+
+
 def test_how_price_and_stock_moved(manager_client, manager):
     offer = OfferFactory()
     change_offer(offer, price=D(150), by=manager)
@@ -259,3 +283,27 @@ def test_a_manager_reads_the_record_of_a_product(manager_client):
     page = text(manager_client.get(f"/admin/catalog/product/{product.pk}/change/"))
     assert product.sku in page
     assert "5940000001041" in page
+
+
+def test_the_address_of_the_form_leads_to_the_offer(manager_client):
+    offer = OfferFactory()
+    answer = manager_client.get(f"/offers/{offer.pk}/change/")
+    assert (answer.status_code, answer["Location"]) == (302, offer.get_absolute_url())
+
+
+def test_free_stock_is_told_as_long_as_it_is_true(viewer_client):
+    words = "of them free"
+    now = timezone.now()
+    offer = OfferFactory(stock=77, stock_free=70, read_at=now)
+    assert f"70 {words}" in text(viewer_client.get(offer.get_absolute_url()))
+    later = now + timezone.timedelta(minutes=1)
+    for facts in ({"stock_free": 108}, {"stock_free": 77}, {"stock_free": 70, "pushed_at": later}):
+        Offer.objects.filter(pk=offer.pk).update(**facts)
+        assert words not in text(viewer_client.get(offer.get_absolute_url())), facts
+
+
+def test_a_file_has_the_currency_of_the_prices(viewer_client):
+    OfferFactory(currency="HUF")
+    data = b"".join(viewer_client.get("/offers/?export=csv").streaming_content).decode()
+    assert data.splitlines()[0].endswith(",Currency")
+    assert data.splitlines()[1].endswith(",HUF")

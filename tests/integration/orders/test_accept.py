@@ -5,17 +5,27 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from catalog.services import record_push, record_reading
 from core.errors import RuleViolation
 from core.models import AuditEntry
 from orders import services
+from orders.actions import accept as accept_in_bulk
 from orders.choices import OrderStatus, Problem
 from orders.models import Order
+from orders.services import accepting
+from orders.services.accepting import is_being_accepted
+from outbox.choices import CommandStatus
 from outbox.models import Command
 from tests.factories.accounts import MarketplaceAccountFactory, UserFactory
 from tests.factories.catalog import OfferFactory
 from tests.factories.orders import OrderFactory, line_in
 
 pytestmark = pytest.mark.django_db
+
+
+def give_up(status):
+    ended_at = timezone.now() if status == CommandStatus.CANCELLED else None
+    Command.objects.update(status=status, ended_at=ended_at)
 
 
 def requested():
@@ -28,7 +38,7 @@ class TestByAPerson:
         services.accept_order(order, by=by)
         order.refresh_from_db()
         assert order.status == OrderStatus.NEW  # until the marketplace has said yes
-        assert order.accept_requested_at is not None
+        assert is_being_accepted(order)
         command = Command.objects.get()
         assert (command.kind, command.executor) == ("orders.AcceptOrder", order.account.platform)
         assert command.payload == {"order_id": order.pk}
@@ -51,8 +61,34 @@ class TestByAPerson:
 
     def test_not_what_the_marketplace_ships(self):
         order = OrderFactory(fulfilment="marketplace")
-        with pytest.raises(RuleViolation, match="ships order"):
+        with pytest.raises(RuleViolation, match="ships this order"):
             services.accept_order(order, by=None)
+
+    def test_not_what_is_not_known_completely(self):
+        order = OrderFactory(is_complete=False)
+        with pytest.raises(RuleViolation, match="not told everything"):
+            services.accept_order(order, by=UserFactory())
+        assert not requested()
+
+    def test_whoever_stands_before_it_goes_first(self):
+        """Only then are three quick tries made."""
+        page, list_ = OrderFactory(), OrderFactory()
+        by = UserFactory()
+        services.accept_order(page, by=by, is_awaited=True)
+        accept_in_bulk(list_.pk, by=by)
+        awaited = dict(Command.objects.values_list("subject_id", "is_awaited"))
+        assert awaited == {page.pk: True, list_.pk: False}
+
+    @pytest.mark.parametrize("status", [CommandStatus.CANCELLED, CommandStatus.FAILED])
+    def test_what_was_stopped_or_refused_can_be_asked_for_again(self, status):
+        order = OrderFactory()
+        services.accept_order(order, by=None)
+        give_up(status)
+        assert not is_being_accepted(order)
+        services.accept_order(order, by=None)
+        assert is_being_accepted(order)
+        assert Command.objects.count() == 2
+        assert AuditEntry.objects.filter(verb="order.accept_requested").count() == 2
 
 
 class TestTheFact:
@@ -129,10 +165,11 @@ class TestByRule:
         OrderFactory(account=account, status="accepted")
         assert services.accept_new_orders(account) == (0, 2)
 
-    def test_what_was_asked_for_and_refused_is_for_a_person(self, account):
+    @pytest.mark.parametrize("status", [CommandStatus.CANCELLED, CommandStatus.FAILED])
+    def test_what_was_refused_or_stopped_is_for_a_person(self, account, status):
         order = OrderFactory(account=account)
         services.accept_order(order, by=None)
-        Command.objects.update(status="failed")
+        give_up(status)
         assert services.accept_new_orders(account) == (0, 0)
 
 
@@ -173,8 +210,7 @@ class TestInStock:
         old = self.order(account, ("1", 2), minutes=9)
         assert services.accept_new_orders(account) == (1, 1)
         assert requested() == [("orders.AcceptOrder", old.pk)]
-        young.refresh_from_db()
-        assert young.accept_requested_at is None
+        assert not is_being_accepted(young)
 
     def test_a_piece_is_promised_once(self, account, offer):
         offer("1", 3, read_at=timezone.now())
@@ -182,7 +218,7 @@ class TestInStock:
         assert services.accept_new_orders(account) == (1, 0)
         self.order(account, ("1", 2))
         assert services.accept_new_orders(account) == (0, 1)
-        services.record_acceptance(Order.objects.exclude(accept_requested_at=None).get())
+        services.record_acceptance(Order.objects.get(pk=Command.objects.get().subject_id))
         assert services.accept_new_orders(account) == (0, 1)
 
     def test_what_the_marketplace_has_taken_off_is_not_taken_off_again(self, account, offer):
@@ -194,3 +230,33 @@ class TestInStock:
         made.save()
         self.order(account, ("1", 2))
         assert services.accept_new_orders(account) == (1, 0)
+
+    @pytest.fixture
+    def sold(self, account, offer):
+        """Two pieces, of which the marketplace has sold two in an order that is accepted."""
+        made = offer("1", 2, read_at=timezone.now())
+        self.order(account, ("1", 2))
+        services.accept_new_orders(account)
+        services.record_acceptance(Order.objects.get())
+        self.order(account, ("1", 2))
+        return made
+
+    def test_what_we_set_since_is_all_there(self, account, sold):
+        """The stock was counted when it was set, after the first order had been packed."""
+        assert services.accept_new_orders(account) == (0, 1)
+        record_push([sold.pk], {sold.pk: {"stock": 2}})
+        assert services.accept_new_orders(account) == (1, 0)
+
+    def test_what_was_looked_at_since_and_is_as_it_was_is_all_there(self, account, sold):
+        """An unchanged offer is not written, so its own row does not know of the look."""
+        record_reading(account, timezone.now())
+        assert services.accept_new_orders(account) == (1, 0)
+
+    def test_what_does_not_fit_holds_up_nobody(self, account, offer, monkeypatch):
+        monkeypatch.setattr(accepting, "MOST_AT_ONCE", 2)
+        offer("1", 1)
+        for minutes in (9, 8, 7):
+            self.order(account, ("9", 1), minutes=minutes)  # is no offer of ours
+        young = self.order(account, ("1", 1), minutes=1)
+        assert services.accept_new_orders(account) == (1, 3)
+        assert requested() == [("orders.AcceptOrder", young.pk)]

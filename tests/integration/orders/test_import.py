@@ -23,7 +23,7 @@ from orders.intake import (
     VoucherIn,
 )
 from orders.models import Customer, LineDeposit, Order, OrderLine, OrderVoucher
-from orders.services import OrdersRefused, import_orders
+from orders.services import OrdersRefused, import_orders, rows
 from tests.factories.accounts import MarketplaceAccountFactory, UserFactory
 from tests.factories.orders import NOW, customer_in, later, line_in, order_in
 
@@ -96,6 +96,25 @@ def test_who_imported_is_written_down(account):
 
 
 class TestUnchanged:
+    def test_our_own_words_about_it_are_no_change(self, account, heard):
+        """In another language, or worded better since: it is the same order."""
+        order = order_in(remarks=("Line 3: no pieces.",))
+        import_orders(account, [order])
+        again = later(order, changed_at=order.changed_at, remarks=("Linia 3: nicio bucată.",))
+        assert only(import_orders(account, [again]), "unchanged") == order.external_id
+        assert Order.objects.get().remarks == ["Line 3: no pieces."]
+
+    def test_a_remark_that_is_new_or_gone_is_a_change(self, account, heard):
+        order = order_in()
+        import_orders(account, [order])
+        odd = later(order, changed_at=order.changed_at, remarks=("odd",))
+        import_orders(account, [odd])
+        assert Order.objects.get().problems == [Problem.REMARK]
+        entry = AuditEntry.objects.get(verb="order.changed")
+        assert entry.changes == {"problems": [[], ["remark"]]}
+        import_orders(account, [later(odd, changed_at=order.changed_at, remarks=())])
+        assert (Order.objects.get().problems, Order.objects.get().remarks) == ([], [])
+
     def test_it_writes_nothing(self, account, heard):
         page = [order_in(lines=2, customer=customer_in(external_id=str(n))) for n in range(3)]
         import_orders(account, page)
@@ -148,7 +167,7 @@ class TestChanged:
     def test_only_what_the_marketplace_says_is_overwritten(self, account):
         told = order_in()
         order = stored(account, told)
-        ours = {"status": "picking", "accept_requested_at": NOW, "accepted_at": NOW}
+        ours = {"status": "picking", "accepted_at": NOW}
         Order.objects.filter(pk=order.pk).update(**ours, remote_state="accepted")
         import_orders(account, [later(told, status="accepted", note="new")])
         order.refresh_from_db()
@@ -480,3 +499,50 @@ class TestEveryFact:
         import_orders(account, [later(FULL, lines=(line_in(),), vouchers=(), shipping_vouchers=())])
         assert OrderLine.objects.filter(order=other, status="active").count() == 1
         assert other.vouchers.count() == 4
+
+
+def test_the_trail_keeps_nothing_that_customers_write(account):
+    told = order_in()
+    import_orders(account, [told])
+    private = {
+        "note": "Sunați la 0700000009",
+        "cancel_requested": "M-am răzgândit",
+        "cancel_text": "Nu mai vreau",
+        "locker_id": "L-77",
+        "locker_name": "Locker Copou",
+        "courier_office_id": "O-9",
+    }
+    import_orders(account, [later(told, **private)])
+    changes = AuditEntry.objects.get(verb="order.changed").changes
+    names = {"note": "customer_note"}
+    for name in private:
+        assert changes[names.get(name, name)] == ["•••", "•••"]
+    assert not [words for words in private.values() if words in str(changes)]
+
+
+def test_new_rules_reach_orders_that_are_here_already(account, monkeypatch):
+    """What follows from the facts is no fact: a number in the digest stands for how."""
+    told = order_in()
+    import_orders(account, [told])
+    Order.objects.update(total=0, search_text="")
+    seen = replace(told, read_at=told.read_at + dt.timedelta(minutes=5))
+    only(import_orders(account, [seen]), "unchanged")
+    assert Order.objects.get().total == 0
+    monkeypatch.setattr(rows, "RULES", b"next")
+    import_orders(account, [seen])
+    order = Order.objects.get()
+    assert order.total > 0
+    assert order.search_text
+    assert not AuditEntry.objects.filter(verb="order.changed").exists()
+
+
+@pytest.mark.parametrize("sort", ["ship_by", "-ship_by"])
+def test_any_list_can_be_sorted_by_when_to_hand_over(account, sort):
+    """Also the list of all orders, which grows for ever."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+    found = Order.objects.filter(ship_by__isnull=False).order_by(
+        sort, sort.replace("ship_by", "pk")
+    )
+    assert "order_ship_by" in found[:50].explain()

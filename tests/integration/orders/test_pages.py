@@ -1,7 +1,11 @@
 """The list of orders and the page of one: for whom, what they show, what they offer."""
 
+import csv
 import datetime as dt
+import io
+import re
 from decimal import Decimal as D
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -119,6 +123,66 @@ class TestList:
         )
         assert shown(viewer_client, f"q={words}") == [wanted.external_id]
 
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "+40766859386", "+40 766 859 386", "0040766859386", "0766.859.386", "D7Y5G4MBM",
+            "RO14399840", "casa.noua@example.com", "Sighetu Marmației", "Ploiesti", "easybox Vitan",
+        ],
+    )  # fmt: skip
+    def test_search_by_everything_people_have_at_hand(self, viewer_client, account, words):
+        wanted = OrderFactory(
+            account=account,
+            customer=customer_in(
+                external_id="7", name="Dan Pop", phones=("0766859386",), tax_id="RO14399840",
+                email="casa.noua@example.com",
+            ),
+            shipping=address_in(name="Dan Pop", phone="", city="Sighetu Marmației"),
+            billing=address_in(name="Dan Pop", phone="", city="Ploiești"),
+            locker_name="easybox Vitan",
+            lines=(line_in(catalogue_key="D7Y5G4MBM"),),
+        )  # fmt: skip
+        OrderFactory(account=account)
+        assert shown(viewer_client, urlencode({"q": words})) == [wanted.external_id]
+        assert [hit.label for hit in find_orders(UserFactory(), words)] == [wanted.external_id]
+
+    def test_a_foreign_way_of_writing_finds_what_is_stored_so(self, viewer_client, account):
+        wanted = OrderFactory(account=account, customer=customer_in(phones=("+40766859386",)))
+        assert shown(viewer_client, "q=0766859386") == [wanted.external_id]
+
+    def test_a_search_without_result_says_what_is_searched(self, viewer_client, account):
+        OrderFactory(account=account)
+        page = viewer_client.get(f"{URL}?q=nowhere").content.decode()
+        assert "catalogue key" in page
+
+    def test_an_order_of_many_products_says_so(self, viewer_client, account):
+        names = ("Aspirator vertical", "Filtru HEPA", "Perie <rotativă>")
+        lines = [line_in(name=name, external_id=str(n + 1)) for n, name in enumerate(names)]
+        gone = line_in(name="Sac", external_id="9", is_cancelled=True)
+        OrderFactory(account=account, lines=(*lines, gone))
+        OrderFactory(account=account, lines=1)
+        page = viewer_client.get(URL).content.decode()
+        assert "Aspirator vertical; Filtru HEPA; Perie &lt;rotativă&gt;" in page
+        assert page.count("+2 more") == 1
+        assert "+0 more" not in page
+        assert re.search(r'<td class="keep" data-label="Items">', page), "on a phone, too"
+
+    def test_a_file_has_all_products_the_date_and_the_currency(self, viewer_client, account):
+        lines = tuple(line_in(name=name, currency="EUR") for name in ("Filtru", "Sac"))
+        order = OrderFactory(account=account, lines=lines, currency="EUR")
+        data = b"".join(viewer_client.get(f"{URL}?export=csv").streaming_content).decode(
+            "utf-8-sig"
+        )
+        [row] = csv.DictReader(io.StringIO(data))
+        assert row["Items"] == "Filtru; Sac"
+        assert row["Currency"] == "EUR"
+        assert row["Ordered"].startswith(f"{timezone.localtime(order.ordered_at):%Y-%m-%d %H:%M}")
+
+    def test_the_date_is_on_the_list(self, viewer_client, account):
+        order = OrderFactory(account=account)
+        cell = viewer_client.get(URL).content.decode().partition('<td class="id keep"')[2]
+        assert f"{order.ordered_at:%Y-%m-%dT%H:%M}" in cell.partition("</td>")[0]
+
     def test_filters(self, viewer_client, account):
         card = OrderFactory(account=account, payment="card", delivery="pickup", is_paid=True)
         cod = OrderFactory(lines=(line_in(sku="X-1", price=D(1)),))
@@ -201,6 +265,26 @@ class TestAccept:
         assert Command.objects.get().subject_id == order.pk
         page = manager_client.get(order.get_absolute_url()).content.decode()
         assert "accepting…" in page
+        assert "accepting…" in manager_client.get(URL).content.decode()
+
+    @pytest.mark.parametrize("status", ["cancelled", "failed"])
+    def test_one_whose_acceptance_was_stopped_or_refused(self, manager_client, account, status):
+        order = OrderFactory(account=account)
+        manager_client.post(f"{URL}{order.pk}/accept/")
+        ended_at = timezone.now() if status == "cancelled" else None
+        Command.objects.update(status=status, ended_at=ended_at)
+        page = manager_client.get(order.get_absolute_url()).content.decode()
+        assert "accepting…" not in page
+        assert f"{URL}{order.pk}/accept/" in page
+        assert "accepting…" not in manager_client.get(URL).content.decode()
+        manager_client.post(f"{URL}{order.pk}/accept/")
+        page = manager_client.get(order.get_absolute_url()).content.decode()
+        assert "accepting…" in page
+
+    def test_one_that_is_not_known_completely(self, manager_client, account):
+        order = OrderFactory(account=account, is_complete=False)
+        page = manager_client.get(order.get_absolute_url()).content.decode()
+        assert "/accept/" not in page
 
     def test_not_everybody(self, viewer_client, account):
         order = OrderFactory(account=account)
@@ -302,8 +386,10 @@ class TestDetail:
 
     def test_only_web_addresses_become_links(self, viewer_client, account):
         bad = AttachmentIn("Evil", "javascript:alert(1)", "invoice")
-        order = OrderFactory(account=account, attachments=(bad,))
+        good = AttachmentIn("Invoice 7", "https://papers.example/7.pdf", "invoice")
+        order = OrderFactory(account=account, attachments=(bad, good))
         page = viewer_client.get(order.get_absolute_url()).content.decode()
+        assert '<a href="https://papers.example/7.pdf"' in page
         assert "Evil" in page
         assert "javascript:" not in page
 
@@ -346,3 +432,54 @@ def test_the_rule_of_an_account_is_on_its_form(owner_client, account):
     page = owner_client.get(url).content.decode()
     assert 'name="accept_after"' in page
     assert 'name="accepts_only_in_stock"' in page
+
+
+class TestWhatThePageSays:
+    """Words that fit how the order stands."""
+
+    def page(self, client, **facts):
+        return client.get(OrderFactory(**facts).get_absolute_url()).content.decode()
+
+    @pytest.mark.parametrize(
+        ("facts", "is_said"),
+        [
+            ({"status": "new"}, True),
+            ({"status": "shipped"}, True),
+            ({"status": "cancelled"}, False),
+            ({"status": "returned"}, False),
+            ({"fulfilment": "marketplace"}, False),
+        ],
+    )
+    def test_until_when_it_must_leave(self, viewer_client, facts, is_said):
+        assert ("Hand over by" in self.page(viewer_client, **facts)) is is_said
+
+    def test_nobody_pays_for_what_was_cancelled(self, viewer_client):
+        page = self.page(viewer_client, status="cancelled")
+        assert "Customer pays" not in page
+        assert "Would have been paid" in page
+        assert "Customer pays" in self.page(viewer_client, status="new")
+
+    def test_why_there_is_no_button_to_accept(self, owner_client):
+        assert "there is nothing to accept" in self.page(owner_client, fulfilment="marketplace")
+        assert "nothing to accept" not in self.page(owner_client)
+
+    def test_a_card_payment_that_is_to_come(self, owner_client):
+        words = "The card payment has not arrived yet."
+        assert words in self.page(owner_client, payment="card")
+        assert words not in self.page(owner_client, payment="card", is_paid=True)
+        assert words not in self.page(owner_client, payment="cod")
+        assert words not in self.page(owner_client, payment="card", status="accepted")
+
+
+def test_what_was_only_asked_for_is_not_called_done(owner_client):
+    account = MarketplaceAccountFactory()
+    pks = [OrderFactory(account=account).pk for _ in range(2)]
+    asked = {"action": "accept", "ids": pks}
+    headers = {"HX-Request": "true"}
+    preview = owner_client.post(URL, {**asked, "step": "preview"}, headers=headers)
+    token = preview.context["run"].token
+    done = owner_client.post(
+        URL, {"action": "accept", "step": "run", "token": token}, headers=headers
+    )
+    assert "Accept: 2 on their way" in done["HX-Trigger"]
+    assert Command.objects.count() == 2
