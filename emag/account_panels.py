@@ -9,18 +9,19 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import MarketplaceAccount
 from core.registry import Panel, register_panel
 from emag.models.credentials import Credential
+from emag.services.causes import words_of
 from emag.services.usage import since_when, usage_of
-from emag.sites import SITES
+from emag.sites import PLATFORMS
 
 PAGE = "accounts.marketplace_account_detail"
-PLATFORMS = frozenset(site.platform for site in SITES)
 
 
 def connection(request: HttpRequest, account: Any) -> Mapping[str, object]:
     """Whether eMAG lets us in, since when, and what is in the way."""
     is_ours = account.platform in PLATFORMS
     credential = Credential.objects.filter(account=account).first() if is_ours else None
-    return {"account": account, "is_ours": is_ours, "credential": credential}
+    trouble = words_of(credential) if credential else ""
+    return {"account": account, "is_ours": is_ours, "credential": credential, "trouble": trouble}
 
 
 def usage(request: HttpRequest, account: Any) -> Mapping[str, object]:

@@ -66,8 +66,7 @@ class Mentioned(Search):
 
 
 def accounts() -> list[tuple[str, str]]:
-    named = MarketplaceAccount.objects.filter(emag_credential__isnull=False)
-    return [(str(pk), name) for pk, name in named.values_list("pk", "name")]
+    return MarketplaceAccount.objects.filter(emag_credential__isnull=False).choices()
 
 
 def resources() -> list[tuple[str, str]]:

@@ -42,7 +42,9 @@ class CredentialForm(forms.Form):
         if credential is not None:
             self.initial = {"username": credential.username, "base_url": credential.base_url}
             self.fields["password"].required = False
-            self.fields["password"].help_text = _("Leave it empty to keep the one that is stored.")
+            self.fields["password"].help_text = _(
+                "Leave it empty to keep the one that is stored, unless the address changes."
+            )
 
 
 class ConnectForm(CredentialForm):

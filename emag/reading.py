@@ -11,6 +11,7 @@ Pure: no database, nothing is changed, the same input gives the same output.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -334,3 +335,12 @@ def rows(raw: Raw, key: str) -> list[Raw]:
         if not isinstance(part, dict):
             raise Unreadable(f"{key}[{number}]", _("should be an object"))
     return value
+
+
+def unique(found: Sequence[Any], key: str) -> list[Raw]:
+    """The objects with a number, each once: a set-based write refuses one that is there twice."""
+    return list(
+        {
+            ident(raw, key): raw for raw in found if isinstance(raw, dict) and ident(raw, key)
+        }.values()
+    )

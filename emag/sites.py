@@ -11,6 +11,7 @@ from accounts.choices import COUNTRY_FACTS, Country
 from accounts.models import MarketplaceAccount
 
 EMAG, FASHION_DAYS = "emag", "fashiondays"
+PLATFORMS = (EMAG, FASHION_DAYS)
 
 
 @dataclass(frozen=True, slots=True)

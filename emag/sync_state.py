@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.models import Schedule
@@ -17,10 +18,10 @@ from core.jobs import counters
 from core.models import JobPause, JobRun
 from core.models.jobs import JobStatus
 from emag.models import Credential
+from emag.services import causes
 from emag.services.trouble import RESTING
-from emag.sites import EMAG, FASHION_DAYS
+from emag.sites import PLATFORMS
 
-PLATFORMS = (EMAG, FASHION_DAYS)
 BADGES: dict[str, tuple[str, str]] = {
     JobStatus.QUEUED: ("grey", "clock"),
     JobStatus.RUNNING: ("blue", "progress"),
@@ -55,8 +56,19 @@ class Line:
     def badge(self) -> tuple[str, str, str] | None:
         if self.run is None:
             return None
+        if self.was_left_alone:
+            word = _("Resting") if self.is_resting else _("Skipped")
+            return word, "amber", "player-pause"
         tone, icon = BADGES[self.run.status]
         return str(self.run.get_status_display()), tone, icon
+
+    @property
+    def was_left_alone(self) -> bool:
+        """The run only said why it did nothing, as for an account that eMAG refuses."""
+        run = self.run
+        return bool(
+            run and run.status == JobStatus.DONE and run.log and not run.counters and not run.error
+        )
 
     @property
     def words(self) -> str:
@@ -111,6 +123,10 @@ class Trouble:
     credential: Credential
     is_resting: bool
 
+    @property
+    def words(self) -> str:
+        return causes.words_of(self.credential)
+
 
 @dataclass
 class SyncState:
@@ -134,7 +150,7 @@ def specs() -> list[jobs.JobSpec]:
 
 def state() -> SyncState:
     """Five queries, however many jobs and accounts there are."""
-    accounts = list(MarketplaceAccount.objects.filter(platform__in=PLATFORMS).order_by("name"))
+    accounts = list(_accounts().order_by("name"))
     credentials = Credential.objects.filter(account__in=accounts).select_related("account")
     troubled = [
         Trouble(one, one.trouble_kind in RESTING) for one in credentials if one.trouble_kind
@@ -161,6 +177,15 @@ def state() -> SyncState:
         accounts,
         troubled,
     )
+
+
+def keys() -> set[str]:
+    """Whom a job can be started for: also accounts that are paused, which the run then says."""
+    return {str(pk) for pk in _accounts().values_list("pk", flat=True)}
+
+
+def _accounts() -> QuerySet[MarketplaceAccount]:
+    return MarketplaceAccount.objects.filter(platform__in=PLATFORMS)
 
 
 def latest_runs(names: Sequence[str], keys: Sequence[str]) -> dict[tuple[str, str], JobRun]:

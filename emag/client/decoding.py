@@ -24,7 +24,12 @@ MOST_WORDS = 2000  # characters of one message; some quote a whole request
 
 _VENDOR_IP = re.compile(r"invalid vendor ip(?:\s*\[?\s*([0-9a-f.:]*))?", re.I)
 _NO_API = re.compile(r"not allowed to use this api", re.I)
-_BAD_SIGN_IN = re.compile(r"(invalid|wrong|bad)\s+(credentials|user|password|login)", re.I)
+# The whole message: "Invalid user id 7 for field owner" is about something else.
+_BAD_SIGN_IN = re.compile(
+    r"(?:ERROR:\s*)?(?:invalid|wrong|bad)\s+(?:credentials|user(?:name)?|password|login)"
+    r"(?:\s*(?:/|and|or)\s*password)?[.!]?",
+    re.I,
+)
 _FIELD = re.compile(
     r"^(?:ERROR:\s*)?([a-z][a-z0-9]*(?:_[a-z0-9]+)*)(?::| is mandatory| has an inv| accepts)"
 )
@@ -116,16 +121,18 @@ class Reader:
                 % {"address": found[1] or ""},
                 remote=REMOTE, call_id=reply.call_id, address=found[1] or "",
             )  # fmt: skip
-        if reply.status == 401 or _NO_API.search(said) or _BAD_SIGN_IN.search(said):
+        is_bad_sign_in = any(_BAD_SIGN_IN.fullmatch(text) for text in messages)
+        if reply.status == 401 or is_bad_sign_in or _NO_API.search(said):
             raise self._error(
                 errors.WrongCredentials,
                 _("eMAG does not accept the user and password, or the user may not use its API."),
                 reply,
             )
         if reply.status == 403:
-            raise self._error(
-                errors.NoRights, _("The user at eMAG has no right to do this."), reply
-            )
+            raise errors.NoRights(
+                _("The user at eMAG has no right to do this."),
+                remote=REMOTE, call_id=reply.call_id, messages=messages,
+            )  # fmt: skip
 
     def _no_json(self, reply: Reply) -> Exception:
         """A page for browsers, half a text, nothing at all."""

@@ -8,7 +8,7 @@
     emag_not_found    RemoteRejected        no such address, or nothing with that number
     emag_credentials  RemoteAuthFailed      wrong user or password, or no right to use the API
     emag_address      RemoteAuthFailed      our address on the internet is not registered there
-    emag_rights       RemoteAuthFailed      the user may use the API, and not this part of it
+    emag_rights       RemoteRejected        the user may use the API, and not this part of it
     emag_unknown      RemoteOutcomeUnknown  a change was sent and no usable answer came
     emag_drift        ContractDrift         an answer to a reading that is not as agreed
 
@@ -93,8 +93,8 @@ class AddressNotAllowed(RemoteAuthFailed):
         self.address = address
 
 
-class NoRights(RemoteAuthFailed):
-    """The user may sign in, and may not do this."""
+class NoRights(Rejected):
+    """The user may sign in, and may not do this. What it may do goes on."""
 
     code = "emag_rights"
 

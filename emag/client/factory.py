@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import MarketplaceAccount
-from core.errors import SetupNeeded
+from core.errors import RuleViolation, SetupNeeded
 from core.ratelimit import PATIENCE
+from emag.client import other_address
 from emag.client.emag_client import EmagClient
 from emag.client.gates import Budgets
 from emag.client.line import Line
@@ -54,8 +55,13 @@ def client_of(
     quick: bool = False,
     replay_of: str = "",
 ) -> EmagClient:
-    """The client for credentials, stored or about to be."""
+    """The client for credentials, stored or about to be.
+
+    Raises SetupNeeded where the site may not call their address: it may have become a production
+    site after they were stored.
+    """
     account = credential.account
+    _check_address(credential)
     line = _line_of(credential)
     if patience is None:
         patience = QUICK_PATIENCE if quick else PATIENCE
@@ -63,6 +69,15 @@ def client_of(
         site_of(account), line.base_url, credential.username, "", gate_prefix(account.pk),
         CallLog(account.pk, line.secrets, replay_of), patience=patience, quick=quick, line=line,
     )  # fmt: skip
+
+
+def _check_address(credential: Credential) -> None:
+    try:
+        other_address.check_form(credential.base_url)
+    except RuleViolation as problem:
+        raise SetupNeeded(
+            str(problem), reverse("emag:connect_credentials", args=[credential.account_id])
+        ) from problem
 
 
 def gate_prefix(account_id: int) -> str:
@@ -90,6 +105,7 @@ def _line_of(credential: Credential) -> Line:
                 password=credential.password.reveal(),
                 zone=ZoneInfo(account.time_zone),
                 budgets=Budgets(gate_prefix(account.pk)),
+                only_public=other_address.must_be_public(credential.base_url),
             )
             while len(_lines) >= MOST_LINES:
                 del _lines[next(iter(_lines))]

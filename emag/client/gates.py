@@ -30,6 +30,7 @@ class Budgets:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         self._limits = dict(LIMITS)
+        self._stated: dict[Bucket, dict[str, int]] = {}
         self._strikes: dict[Bucket, int] = {}
         self._opens: dict[Bucket, float] = {}
         self._lock = threading.Lock()
@@ -69,15 +70,20 @@ class Budgets:
         """It was let through; learn what its headers say about the limits."""
         with self._lock:
             self._strikes.pop(bucket, None)
-            self.learn(bucket, headers)
+        self.learn(bucket, headers)
 
     def learn(self, bucket: Bucket, headers: Mapping[str, str]) -> None:
-        ours, stated = LIMITS[bucket], _stated(headers)
-        self._limits[bucket] = Limits(
-            per_second=min(ours.per_second, stated.get("second", ours.per_second)),
-            per_minute=min(ours.per_minute, stated.get("minute", ours.per_minute)),
-            per_day=ours.per_day,
-        )
+        """Keep to what is stated, and let all who share the gate know when it has changed."""
+        stated = _stated(headers)
+        granted = Limits(
+            per_second=stated.get("second", 0), per_minute=stated.get("minute", 0)
+        )  # fmt: skip
+        with self._lock:
+            is_news = self._stated.get(bucket) != stated
+            self._stated[bucket] = stated
+            self._limits[bucket] = LIMITS[bucket].lowered(granted.by_seconds())
+        if is_news:
+            self.gate(bucket).state(granted)
 
 
 def _stated(headers: Mapping[str, str]) -> dict[str, int]:

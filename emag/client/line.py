@@ -59,11 +59,19 @@ class Line:
     """The connection to one account: address, credentials, budgets. Threads share it."""
 
     def __init__(
-        self, *, base_url: str, username: str, password: str, zone: ZoneInfo, budgets: Budgets
+        self,
+        *,
+        base_url: str,
+        username: str,
+        password: str,
+        zone: ZoneInfo,
+        budgets: Budgets,
+        only_public: bool = False,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.zone = zone
         self.budgets = budgets
+        self._only_public = only_public
         self._auth = (username, password)
         self._seen = threading.local()
         self._remotes: dict[Patience, Remote] = {}
@@ -87,6 +95,7 @@ class Line:
                     read_timeout=patience.read,
                     total_timeout=patience.total,
                     most_logged=2000,
+                    only_public=self._only_public,
                     observe=self._saw,
                 )
             return self._remotes[patience]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
 from core.errors import (
     ContractDrift,
@@ -23,14 +23,16 @@ from core.http.redaction import MASK
 from core.ratelimit import RateLimited
 from emag.client.answers import ProductSave, Rows, SavedOffers
 from emag.client.decoding import Envelope
+from emag.client.errors import NoRights
 from emag.client.masking import mask
-from emag.client.mentions import mentions
+from emag.client.mentions import mentions, storable
 from emag.client.routes import Route
 from emag.models.calls import ApiCall, Outcome, pack
 
 log = logging.getLogger("magflow.emag")
 
 MOST_KEPT = 1_000_000  # characters of a request or a reply
+LONGEST_MESSAGE = 10_000
 MOST_OF_SCAN = 20_000  # of one page among thousands that are read every hour
 
 
@@ -64,6 +66,7 @@ class Record:
 
 _OUTCOMES: tuple[tuple[type[MagFlowError], Outcome], ...] = (
     (RateLimited, Outcome.LIMITED),
+    (NoRights, Outcome.ACCESS),
     (RemoteUnavailable, Outcome.UNAVAILABLE),
     (RemoteRejected, Outcome.REFUSED),
     (RemoteAuthFailed, Outcome.ACCESS),
@@ -107,7 +110,7 @@ class CallLog:
         """Write it down. A log that cannot be written must not undo what was done over there."""
         try:
             save_quickly(self.row(record))
-        except DatabaseError:
+        except Exception:  # whatever it trips over, the answer of the call is what counts
             log.exception("The call %s could not be kept", record.route.path)
 
     def row(self, record: Record) -> ApiCall:
@@ -128,7 +131,7 @@ class CallLog:
             status=exchange.status if exchange else None,
             outcome=record.outcome,
             error_code=record.error_code,
-            message=_clean(record.message),
+            message=storable(record.message)[:LONGEST_MESSAGE],
             items=record.items,
             waited_ms=round(record.waited * 1000),
             took_ms=exchange.ms if exchange else 0,
@@ -160,10 +163,6 @@ def save_quickly(row: ApiCall) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off")
         row.save(force_insert=True)
-
-
-def _clean(text: str) -> str:
-    return text.replace("\x00", "")[:10_000]
 
 
 Observer = Callable[[Record], None]

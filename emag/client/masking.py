@@ -6,10 +6,21 @@ town. What goes is who it was and how to reach them: names, addresses, telephone
 
 import re
 
-MASK = "•••"
+from core.http.redaction import MASK
 
-_STRING = r'"(?:[^"\\]|\\.)*"?'
-# Telling anywhere. The rest of a value that was cut off goes as well.
+__all__ = ["MASK", "mask"]
+
+# Of a value that was cut off, what is there counts. Possessive (`*+`), so that no body, however
+# odd, takes long.
+_STRING = r'"(?:[^"\\]|\\.)*+"?'
+_WITHIN = rf'(?:[^"{{}}\[\]]++|{_STRING})'
+# Lists and objects inside each other; what is nested deeper than eMAG does counts to the very end.
+_NESTED = r"[{\[].*\Z"
+for _level in range(5):
+    _NESTED = rf"[{{\[](?:{_WITHIN}|{_NESTED})*+(?:[}}\]]|\Z)"
+_VALUE = rf"{_STRING}|\d+|{_NESTED}"
+
+# Telling anywhere.
 _PERSONAL = (
     r"(?:billing|shipping)_(?:name|phone|street|contact|postal_code)"
     r"|customer_(?:name|company|phone|email|account_\w+)"
@@ -17,13 +28,15 @@ _PERSONAL = (
     r"|phone\w*|email|iban|bank|fax|street|contact|liable_person|locker_pin"
     r"|cancellation_request|observations?|return_address_snapshot"
 )
-_ANYWHERE = re.compile(rf'"({_PERSONAL})"(\s*:\s*)({_STRING}|\d+)')
+_ANYWHERE = re.compile(rf'"({_PERSONAL})"(\s*:\s*)({_VALUE})', re.S)
 # Telling only inside somebody: products have a name, too.
-_SOMEBODY = re.compile(r'"(customer|sender|receiver)"\s*:\s*\{[^{}]*(?:\}|\Z)')
+_SOMEBODY = re.compile(rf'"(?:customer|sender|receiver)"\s*:\s*{_NESTED}', re.S)
 _OF_SOMEBODY = re.compile(
     rf'"(name|company|code|cif|tax_code|registration_number|register_number|address|zipcode|gender)"'
-    rf"(\s*:\s*)({_STRING}|\d+)"
+    rf"(\s*:\s*)({_VALUE})",
+    re.S,
 )
+_EMPTY = {'""', "[]", "{}"}
 
 
 def mask(text: str) -> str:
@@ -40,4 +53,4 @@ def _mask_somebody(found: re.Match[str]) -> str:
 
 
 def _masked(found: re.Match[str]) -> str:
-    return found[0] if found[3] == '""' else f'"{found[1]}"{found[2]}"{MASK}"'
+    return found[0] if found[3] in _EMPTY else f'"{found[1]}"{found[2]}"{MASK}"'

@@ -74,7 +74,17 @@ def _of(thing: Mapping[str, Any], keys: Iterable[str]) -> Iterator[str]:
 
 def _word(value: Any) -> Iterator[str]:
     if isinstance(value, int | str) and value not in ("", 0, "0", False, True):
-        yield str(value)[:LONGEST].upper().replace("\x00", "")
+        if word := storable(str(value)[:LONGEST]).upper()[:LONGEST]:  # "ß" grows to "SS"
+            yield word
+
+
+def storable(text: str) -> str:
+    """The text without what no column can hold: NUL, and halves of surrogate pairs.
+
+    >>> storable("a\\x00\\ud800b")
+    'ab'
+    """
+    return text.encode("utf-8", "ignore").decode().replace("\x00", "")
 
 
 def _list(value: Any) -> list[Any]:

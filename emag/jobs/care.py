@@ -13,11 +13,12 @@ from core import live
 from core.errors import MagFlowError
 from core.jobs import Run, job
 from emag.models import Credential, Nudge, PayloadStatus, RejectedPayload
-from emag.services import trouble
+from emag.services import payloads, trouble
 from emag.services.connection import check_connection
 
 KEEP_RESOLVED = timedelta(days=30)
 KEEP_IGNORED = timedelta(days=180)
+KEEP_OPEN = timedelta(days=180)  # since it came last: nobody asked for it, and it names people
 KEEP_NUDGES = timedelta(days=1)
 
 
@@ -54,18 +55,25 @@ def check_health(run: Run, key: str) -> None:
 
 @job(at="03:52:29", per="account", title=gettext_lazy("Remove old payloads"))
 def purge(run: Run, key: str) -> None:
-    """Payloads that were settled long ago. Old calls go by themselves, a day's part at a time."""
+    """What nobody needs any more: settled payloads, and what names the people of old orders.
+
+    Old calls go by themselves, a day's part at a time.
+    """
     account = MarketplaceAccount.objects.filter(pk=key).first()
     if account is None:
         return
     now = timezone.now()
-    settled = RejectedPayload.objects.filter(account=account)
-    for status, kept in (
-        (PayloadStatus.RESOLVED, KEEP_RESOLVED),
-        (PayloadStatus.IGNORED, KEEP_IGNORED),
+    rejected = RejectedPayload.objects.filter(account=account)
+    for old in (
+        rejected.filter(status=PayloadStatus.RESOLVED, settled_at__lt=now - KEEP_RESOLVED),
+        rejected.filter(status=PayloadStatus.IGNORED, settled_at__lt=now - KEEP_IGNORED),
+        rejected.open().filter(last_at__lt=now - KEEP_OPEN),
     ):
-        old = settled.filter(status=status, settled_at__lt=now - kept)
         run.count("payloads", old.delete()[0])
+    for emptied in payloads.empty_old(account, now):
+        run.count("payloads", emptied)
+        if run.is_time_up:
+            break  # the rest goes tomorrow
     nudges = Nudge.objects.filter(account=account, at__lt=now - KEEP_NUDGES)
     run.count("calls of eMAG", nudges.delete()[0])
     live.touch("payloads")

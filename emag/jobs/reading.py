@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,9 +14,16 @@ from accounts.models import MarketplaceAccount
 from core.jobs import Run, job
 from emag.models import Credential, Nudge
 from emag.pulls import nudges, offers, orders, reference, reread
-from emag.services.trouble import resting, resting_on_refusal, words_for
+from emag.services.trouble import (
+    resting,
+    resting_on_refusal,
+    resting_without_orders,
+    words_for,
+)
 
+P = ParamSpec("P")
 Plan = dict[str, Any]
+Guard = Callable[[MarketplaceAccount], AbstractContextManager[None]]
 
 
 def served(run: Run, key: str) -> MarketplaceAccount | None:
@@ -28,66 +38,74 @@ def served(run: Run, key: str) -> MarketplaceAccount | None:
     return account
 
 
+def for_account(
+    guard: Guard,
+) -> Callable[
+    [Callable[Concatenate[Run, MarketplaceAccount, P], None]],
+    Callable[Concatenate[Run, str, P], None],
+]:
+    """Gives a job the account of its run, where eMAG may be asked for it, and minds refusals."""
+
+    def decorate(
+        work: Callable[Concatenate[Run, MarketplaceAccount, P], None],
+    ) -> Callable[Concatenate[Run, str, P], None]:
+        @wraps(work)
+        def run_job(run: Run, key: str, /, *args: P.args, **kwargs: P.kwargs) -> None:
+            if account := served(run, key):
+                with guard(account):
+                    work(run, account, *args, **kwargs)
+
+        return run_job
+
+    return decorate
+
+
 @job(every="5m", per="account", title=gettext_lazy("Read new and changed orders"))
-def pull_orders(run: Run, key: str, plan: Plan | None = None) -> None:
+@for_account(resting_without_orders)
+def pull_orders(run: Run, account: MarketplaceAccount, plan: Plan | None = None) -> None:
     """What changed since the last reading, of both kinds of orders."""
-    account = served(run, key)
-    if account is None:
-        return
-    with resting_on_refusal(account):
-        if orders.pull(account, run, plan=plan):
-            nudges.forget_before(account, run.row.started_at)
+    if orders.pull(account, run, plan=plan):
+        nudges.forget_before(account, run.row.started_at)
 
 
 @job(per="account", title=gettext_lazy("Read one order"), manual=False)
-def pull_order(run: Run, key: str, kind: str = "", external_id: str = "") -> None:
+@for_account(resting_without_orders)
+def pull_order(
+    run: Run, account: MarketplaceAccount, kind: str = "", external_id: str = ""
+) -> None:
     """The order that eMAG or a person named, and all others that were named meanwhile."""
-    account = served(run, key)
-    if account is None:
-        return
     if external_id:
         Nudge.objects.bulk_create(
             [Nudge(account=account, kind=kind, external_id=external_id)], ignore_conflicts=True
         )
-    with resting_on_refusal(account):
-        nudges.read_noted(account, run)
+    nudges.read_noted(account, run)
 
 
 @job(every="1h", per="account", title=gettext_lazy("Look for new orders that were missed"))
-def sweep_new_orders(run: Run, key: str, plan: Plan | None = None) -> None:
+@for_account(resting_without_orders)
+def sweep_new_orders(run: Run, account: MarketplaceAccount, plan: Plan | None = None) -> None:
     """All orders that eMAG shows as new: whatever went wrong before, they are here afterwards."""
-    account = served(run, key)
-    if account is None:
-        return
-    with resting_on_refusal(account):
-        orders.pull(account, run, status=orders.NEW, plan=plan)
+    orders.pull(account, run, status=orders.NEW, plan=plan)
 
 
 @job(at="02:41:17", per="account", title=gettext_lazy("Read the last 30 days of orders again"))
-def reread_orders(run: Run, key: str, plan: Plan | None = None) -> None:
+@for_account(resting_without_orders)
+def reread_orders(run: Run, account: MarketplaceAccount, plan: Plan | None = None) -> None:
     """Everything of 30 days, and whether eMAG counts as many orders as we have."""
-    account = served(run, key)
-    if account is None:
-        return
-    with resting_on_refusal(account):
-        reread.pull(account, run, plan=plan)
+    reread.pull(account, run, plan=plan)
 
 
 @job(every="1h", per="account", title=gettext_lazy("Read products and offers"))
-def pull_offers(run: Run, key: str, plan: Plan | None = None) -> None:
+@for_account(resting_on_refusal)
+def pull_offers(run: Run, account: MarketplaceAccount, plan: Plan | None = None) -> None:
     """All offers of the account: eMAG does not say which of them changed."""
-    account = served(run, key)
-    if account is None:
-        return
-    with resting_on_refusal(account):
-        offers.pull(account, run, plan=plan)
+    offers.pull(account, run, plan=plan)
 
 
 @job(every="1h", per="account", title=gettext_lazy("Read categories, couriers and addresses"))
-def pull_reference_data(run: Run, key: str, step: int = 0, place: Any = None) -> None:
+@for_account(resting_on_refusal)
+def pull_reference_data(
+    run: Run, account: MarketplaceAccount, step: int = 0, place: Any = None
+) -> None:
     """What eMAG lets us choose from: couriers hourly, everything else once a day."""
-    account = served(run, key)
-    if account is None:
-        return
-    with resting_on_refusal(account):
-        reference.pull(account, run, step=step, place=place)
+    reference.pull(account, run, step=step, place=place)

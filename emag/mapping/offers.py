@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from accounts.choices import Fulfilment
 from accounts.models import MarketplaceAccount
 from catalog.intake import OfferIn
 from catalog.models import Offer
+from core.errors import RuleViolation
 from emag.mapping.leniency import leniently
 from emag.mapping.order_papers import web_address
 from emag.mapping.statuses import (
@@ -34,7 +35,7 @@ from emag.reading import (
     whole,
 )
 
-# Whoever has one warehouse calls it 1 (§12.2).
+# Whoever has one warehouse mostly calls it 1 (§12.2).
 WAREHOUSE = 1
 MOST = 2_000_000_000  # what a whole number in the database holds
 MOST_PROBLEMS = 20
@@ -267,10 +268,21 @@ def _words(errors: Any) -> list[str]:
 # --- What is sent -----------------------------------------------------------------------------
 
 
-def offer_body(offer: Offer) -> dict[str, Any]:
+def warehouses_of(raw: Raw) -> tuple[int, ...]:
+    """The warehouses that an offer, as it was last read, has stock in."""
+    try:
+        found = {whole(row, "warehouse_id") for row in rows(raw, "stock")}
+    except Unreadable:
+        return ()
+    return tuple(sorted(number for number in found if number is not None))
+
+
+def offer_body(offer: Offer, warehouses: Sequence[int] = ()) -> dict[str, Any]:
     """What makes eMAG's offer equal to ours, for offer/save: what is wanted and nothing else.
 
     Of an offer that eMAG ships, only the price is ours to say; anything else is an error there.
+    Raises RuleViolation where a stock is wanted for several warehouses together: what is in each
+    of them is not ours to guess.
     """
     body: dict[str, Any] = {"id": int(offer.external_id)}
     if offer.wanted_price is not None:
@@ -278,7 +290,16 @@ def offer_body(offer: Offer) -> dict[str, Any]:
     if offer.account.fulfilment == Fulfilment.MARKETPLACE:
         return body
     if offer.wanted_stock is not None:
-        body["stock"] = [{"warehouse_id": WAREHOUSE, "value": offer.wanted_stock}]
+        if len(warehouses) > 1:
+            raise RuleViolation(
+                _(
+                    "This offer has stock in %(n)d warehouses at eMAG. MagFlow knows their sum"
+                    " only, so the stock has to be changed there."
+                )
+                % {"n": len(warehouses)}
+            )
+        number = warehouses[0] if warehouses else WAREHOUSE
+        body["stock"] = [{"warehouse_id": number, "value": offer.wanted_stock}]
     if offer.wanted_status:
         body["status"] = OFFER_STATUS_CODES[offer.wanted_status]
     return body

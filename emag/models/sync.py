@@ -53,7 +53,8 @@ class Snapshot(models.Model):
     account = models.ForeignKey(MarketplaceAccount, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=10)  # "order:3", "order:2", "offer"
     external_id = models.CharField(max_length=40)
-    # JSON as text: it also keeps what PostgreSQL's own types refuse, such as an escaped NUL.
+    # JSON as text: it also keeps what PostgreSQL's own types refuse, such as an escaped NUL. Empty
+    # where an order was closed so long ago that the people in it are nobody's business any more.
     text = models.TextField()
     digest = models.BinaryField(max_length=16)
     changed_at = models.DateTimeField(null=True)  # the marketplace's word for it
@@ -75,8 +76,8 @@ class Snapshot(models.Model):
 
     @property
     def payload(self) -> Any:
-        """The payload, parsed as the client parses it."""
-        return json.loads(self.text, parse_float=Decimal)
+        """The payload, its numbers exactly as they are written; None where it was removed."""
+        return json.loads(self.text, parse_float=Decimal) if self.text else None
 
 
 class RejectedPayloadQuerySet(models.QuerySet["RejectedPayload"]):

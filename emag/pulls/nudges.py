@@ -27,20 +27,19 @@ MOST_ROUNDS = 20
 
 
 @transaction.atomic
-def note(account_id: int, kind: str, external_id: str) -> bool:
-    """Remember that an order should be read, and ask for it. False: it waits already.
+def note(account_id: int, kind: str, external_id: str) -> None:
+    """Remember that an order should be read, and ask for it.
 
     However often and for whatever numbers this is called, the queue holds one run for an account,
-    and no more than MOST_KEPT notes.
+    and no more than MOST_KEPT notes: with more, everything that changed is read instead.
     """
     if Nudge.objects.filter(account_id=account_id).count() >= MOST_KEPT:
         enqueue(PULL_ORDERS, key=str(account_id))
-        return False
-    nudges = Nudge.objects.bulk_create(
+        return
+    Nudge.objects.bulk_create(
         [Nudge(account_id=account_id, kind=kind, external_id=external_id)], ignore_conflicts=True
     )
     enqueue(PULL_ORDER, key=str(account_id))
-    return bool(nudges)
 
 
 def read_noted(account: MarketplaceAccount, run: Run) -> None:

@@ -12,17 +12,16 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import MarketplaceAccount
-from catalog.services import import_offers
+from catalog.services import import_offers, record_reading
 from core.errors import SetupNeeded
 from core.jobs import Run
 from emag.client import EmagClient, client_for
 from emag.mapping.offers import offer_in, offer_key
 from emag.models import VatRate
 from emag.pulls import reference
-from emag.pulls.orders import tell
-from emag.pulls.paging import Place, Source, read_pages
 from emag.pulls.plans import Plan, Stage
-from emag.pulls.storing import Examined, Intake, examine, store
+from emag.pulls.stages import Lists, work_off
+from emag.pulls.storing import Intake
 
 PER_SECOND = 3.0
 KIND = "offer"
@@ -32,51 +31,20 @@ def pull(account: MarketplaceAccount, run: Run, *, plan: dict[str, Any] | None =
     """Read every offer; True when all of them are in, False when the run must hand over."""
     client = client_for(account)
     going = Plan.load(plan) if plan else Plan([Stage({})])
-    intake = intake_for(account, vat_rates_of(account, client))
-    while going.stages:
-        stage = going.stages[0]
-        if not _read_stage(account, run, going, stage, client, intake):
-            run.hand_over(going.dump())
-            return False
-        if stage.read_again():
-            run.log(_("Fewer offers came than eMAG counts. Reading them once more."))
-            going.done = 0
-            continue
-        going.stages.pop(0)
-        run.progress(going.done, going.done)
-    return True
-
-
-def _read_stage(
-    account: MarketplaceAccount,
-    run: Run,
-    plan: Plan,
-    stage: Stage,
-    client: EmagClient,
-    intake: Intake,
-) -> bool:
-    place = Place.load(stage.place)
-    source = Source(
-        page=lambda number: examine(account, intake, client.read_offers(number)),
-        count=client.count_offers,
+    lists = Lists(
+        intake=intake_for(account, vat_rates_of(account, client)),
+        page=lambda _stage, number: client.read_offers(number),
+        count=lambda _stage: client.count_offers(),
         per_second=PER_SECOND,
+        again=_("Fewer offers came than eMAG counts. Reading them once more."),
+        is_in=partial(_stage_is_in, account),
     )
-    keys: set[tuple[str, str]] = set()
-    earlier = place.seen
+    return work_off(account, run, going, lists)
 
-    def handle(page: Examined) -> None:
-        taken = store(account, intake, page)
-        keys.update(taken.keys)
-        place.seen = earlier + len(keys)
-        stage.brought += taken.new + taken.changed
-        tell(run, len(page.items), taken)
-        plan.done += len(page.items)
-        run.progress(plan.done, place.items)
 
-    try:
-        return read_pages(source, place, run, handle)
-    finally:
-        stage.place = place.dump()
+def _stage_is_in(account: MarketplaceAccount, stage: Stage) -> None:
+    if (began := stage.moment("began")) is not None and not stage.is_short:
+        record_reading(account, began)
 
 
 def vat_rates_of(account: MarketplaceAccount, client: EmagClient) -> dict[int, Decimal]:

@@ -25,9 +25,10 @@ from emag.client import EmagClient, client_for
 from emag.client.answers import Rows
 from emag.mapping.orders import external_key, order_in
 from emag.models import Cursor
-from emag.pulls.paging import Place, Source, crew, read_pages
+from emag.pulls.paging import Place, Source, crew
 from emag.pulls.plans import Plan, Stage
-from emag.pulls.storing import Examined, Intake, Taken, examine, store, take_in
+from emag.pulls.stages import Lists, tell, work_off
+from emag.pulls.storing import Intake, take_in
 from emag.sites import site_of
 from orders.services import import_orders
 
@@ -109,76 +110,25 @@ def overlap(position: datetime, now: datetime, zone: ZoneInfo) -> timedelta:
 
 def carry_on(account: MarketplaceAccount, run: Run, plan: Plan, client: EmagClient) -> bool:
     """Read the stages of a plan, one after the other, until they or the time are over."""
-    intake = intake_for(account)
-    while plan.stages:
-        stage = plan.stages[0]
-        if not _read_stage(account, run, plan, stage, client, intake):
-            run.hand_over(plan.dump())
-            return False
-        if stage.read_again():
-            run.log(_("Fewer orders came than eMAG counts. Reading them once more."))
-            continue
-        _stage_is_in(account, run, plan, stage)
-    return True
-
-
-def _read_stage(
-    account: MarketplaceAccount,
-    run: Run,
-    plan: Plan,
-    stage: Stage,
-    client: EmagClient,
-    intake: Intake,
-) -> bool:
-    arguments, place = stage.arguments(), Place.load(stage.place)
-    source = Source(
-        page=lambda number: examine(account, intake, client.read_orders(number, **arguments)),
-        count=partial(count_orders, client, arguments),
+    lists = Lists(
+        intake=intake_for(account),
+        page=lambda stage, number: client.read_orders(number, **stage.arguments()),
+        count=lambda stage: count_orders(client, stage.arguments()),
         per_second=PER_SECOND,
+        again=_("Fewer orders came than eMAG counts. Reading them once more."),
+        is_in=partial(_stage_is_in, account, run),
     )
-    keys: set[tuple[str, str]] = set()
-    earlier, handled = place.seen, plan.done
-
-    # Before the first question leaves: what changes from now on is read the next time.
-    stage.began = stage.began or timezone.now().isoformat()
-
-    def handle(page: Examined) -> None:
-        nonlocal handled
-        taken = store(account, intake, page)
-        keys.update(taken.keys)
-        place.seen = earlier + len(keys)
-        stage.saw(taken.newest)
-        stage.brought += taken.new + taken.changed
-        tell(run, len(page.items), taken)
-        handled += len(page.items)
-        run.progress(handled, plan.total + place.items if place.items else None)
-
-    try:
-        return read_pages(source, place, run, handle)
-    finally:
-        plan.done, stage.place = handled, place.dump()
+    return work_off(account, run, plan, lists)
 
 
-def tell(run: Run, rows: int, taken: Taken) -> None:
-    """Into the counters of the run; what did not happen is not mentioned."""
-    run.count("read", rows)
-    for name in ("new", "changed", "unchanged", "rejected"):
-        if number := getattr(taken, name):
-            run.count(name, number)
-
-
-def _stage_is_in(account: MarketplaceAccount, run: Run, plan: Plan, stage: Stage) -> None:
-    place = Place.load(stage.place)
-    is_short = stage.checks and place.items is not None and place.seen < place.items
-    if is_short:
+def _stage_is_in(account: MarketplaceAccount, run: Run, stage: Stage) -> None:
+    if stage.is_short:  # what is missing is looked for again the next time
+        place = Place.load(stage.place)
         words = _("eMAG counts %(counted)s orders and gave out %(seen)s.")
         run.log(words % {"counted": place.items, "seen": place.seen})
-    plan.stages.pop(0)
-    plan.total = plan.done
-    if not plan.stages:
-        run.progress(plan.done, plan.done)
+        return
     began = stage.moment("began")
-    if not stage.cursor or began is None or (is_short and stage.brought):
+    if not stage.cursor or began is None:
         return
     # Their clock may be behind ours: where nothing tells how they count, stay well behind.
     newest = stage.moment("newest") or began - QUIET_MARGIN

@@ -5,7 +5,9 @@ with an error instead of a page. So:
 
 - the first page is asked for alone; only when it is full is the total asked for, and then as many
   calls are kept in flight as the rate limit allows for the time a reply takes;
-- past the counted pages it goes on one by one until a page is empty: a short page proves nothing;
+- past the counted pages it goes on one by one until a page is empty: a short page proves nothing,
+  and neither does an empty one that others follow;
+- where the total cannot be had, it goes on one by one from the start;
 - a page that did not come is asked for again, later and later, and never passed over;
 - what comes in is handled in the thread that called, while other pages are on their way;
 - when the time of a job's chunk is up, `Place` says where to go on.
@@ -30,7 +32,13 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from core import failpoints
-from core.errors import ContractDrift, RemoteOutcomeUnknown, RemoteUnavailable
+from core.errors import (
+    ContractDrift,
+    RemoteAuthFailed,
+    RemoteOutcomeUnknown,
+    RemoteRejected,
+    RemoteUnavailable,
+)
 from core.jobs import Run
 from core.ratelimit import RateLimited
 
@@ -40,13 +48,14 @@ PER_PAGE = 100  # the most that eMAG gives at once
 LAST_PAGE = 65_535
 MOST_AT_ONCE = 24
 MOST_TRIES = 5
+MOST_LOOKS = 2  # at a page that comes empty although others follow
 JITTER = 0.1  # seconds that a call waits so as not to be in step with the clock
 FIRST_WAIT = 2.0  # seconds before a page is asked for again; doubles each time
 LONGEST_WAIT = 60.0
 COUNT = 0  # stands for the question how many there are, among the numbers of pages
 
 # No page came, and nothing that we read was changed by asking: ask again.
-PASSING = (RemoteUnavailable, RemoteOutcomeUnknown, ContractDrift)
+PASSING = RemoteUnavailable | RemoteOutcomeUnknown | ContractDrift
 
 
 class Page(Protocol):
@@ -193,6 +202,10 @@ class Reading:
         place = self.place
         if page.items:
             self.handle(page)
+        elif place.pages is not None and number < place.pages:
+            if self._tries(number) < MOST_LOOKS:
+                self._later(number, FIRST_WAIT, _("It is empty, and others come after it."))
+                return
         elif place.end is None or number < place.end:
             place.end = number
         self._arrived(number)
@@ -208,16 +221,26 @@ class Reading:
     def _failed(self, number: int, problem: BaseException) -> None:
         if isinstance(problem, RateLimited):
             self.run.count("limit_hits")
-        if not isinstance(problem, PASSING):
+        tries = self._tries(number)
+        may_pass = isinstance(problem, PASSING) and tries < MOST_TRIES
+        if number == COUNT and not may_pass and isinstance(problem, PASSING | RemoteRejected):
+            self.run.log(_("How many there are cannot be had: %(problem)s") % {"problem": problem})
+            self._arrived(COUNT)
+            return
+        if not may_pass:
             raise problem
-        tries = int(self.place.again.get(str(number), [0])[0]) + 1
-        if tries > MOST_TRIES:
-            raise problem
-        wait = min(FIRST_WAIT * 2 ** (tries - 1), LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311
+        wait = min(FIRST_WAIT * 2**tries, LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311
         asked_to_wait = getattr(problem, "retry_after", None)
         if asked_to_wait:
             wait = max(min(float(asked_to_wait), LONGEST_WAIT), 0.05)
-        self.place.again[str(number)] = [tries, time.time() + wait]
+        self._later(number, wait, problem)
+
+    def _tries(self, number: int) -> int:
+        """How often a page was asked for in vain."""
+        return int(self.place.again.get(str(number), [0])[0])
+
+    def _later(self, number: int, wait: float, problem: object) -> None:
+        self.place.again[str(number)] = [self._tries(number) + 1, time.time() + wait]
         self.asked.discard(number)
         self.run.count("repeated")
         words = _("Page %(number)s: %(problem)s Asked again in %(seconds)s s.")
@@ -246,6 +269,7 @@ class Crew(Generic[R]):
         )
         self._threads: list[threading.Thread] = []
         self._busy = 0
+        self._is_over = threading.Event()  # nobody asks for anything more
 
     def do(self, number: int, *, most: int = MOST_AT_ONCE) -> None:
         """Have somebody ask for this; at most so many at the same time."""
@@ -266,7 +290,8 @@ class Crew(Generic[R]):
         return answer
 
     def dismiss(self) -> None:
-        """Let everybody finish what they are at and go."""
+        """Let everybody finish the question they are at and go; what still waits is dropped."""
+        self._is_over.set()
         for _thread in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
@@ -276,7 +301,8 @@ class Crew(Generic[R]):
         try:
             with override(self._language):
                 while (number := self._tasks.get()) is not None:
-                    self._answers.put(self._answer(number))
+                    if not self._is_over.is_set():
+                        self._answers.put(self._answer(number))
         finally:
             connection.close()
 
@@ -285,6 +311,8 @@ class Crew(Generic[R]):
             failpoints.hit("pull.asking")
             return number, self._do(number), None
         except Exception as problem:  # told to the thread that waits for this answer
+            if isinstance(problem, RemoteAuthFailed):
+                self._is_over.set()  # at once: repeating a wrong password makes it worse
             return number, None, problem
 
 

@@ -27,6 +27,7 @@ class Stage:
     newest: str = ""  # the latest change that a row spoke of
     passes: int = 1
     brought: int = 0  # new and changed rows of this pass
+    last: list[list[str]] = field(default_factory=list)  # keys of its last rows, kind and number
 
     def moment(self, name: str) -> datetime | None:
         text = getattr(self, name)
@@ -46,17 +47,22 @@ class Stage:
             for name, value in self.filters.items()
         }
 
+    @property
+    def is_short(self) -> bool:
+        """Whether fewer rows came than were counted."""
+        place = Place.load(self.place)
+        return self.checks and place.items is not None and place.seen < place.items
+
     def read_again(self) -> bool:
         """After a whole pass: rows may have slipped between pages. True: one more pass is begun.
 
         Repeated while passes are short of the count and still bring something.
         """
-        place = Place.load(self.place)
-        is_short = self.checks and place.items is not None and place.seen < place.items
-        if not is_short or self.passes >= MOST_PASSES or (self.passes > 1 and not self.brought):
+        gives_up = self.passes >= MOST_PASSES or (self.passes > 1 and not self.brought)
+        if not self.is_short or gives_up:
             return False
         self.passes += 1
-        self.brought, self.place = 0, {}
+        self.brought, self.place, self.last = 0, {}, []
         return True
 
 

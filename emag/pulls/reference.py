@@ -14,33 +14,34 @@ from django.utils import timezone
 from accounts.models import MarketplaceAccount
 from core.jobs import Run
 from emag.client import EmagClient, client_for
+from emag.client.errors import NoRights
 from emag.models import (
     Category,
-    Characteristic,
     CourierAccount,
     HandlingTime,
     Locality,
     PickupAddress,
     VatRate,
 )
+from emag.pulls.categories import (
+    DAILY,
+    PER_SECOND,
+    categories_to_read,
+    read_categories,
+    read_characteristics,
+)
 from emag.pulls.paging import Place, Source, read_pages
-from emag.reading import Raw, Unreadable, flag, ident, moment, rate, rows, text, texts, whole
+from emag.reading import Raw, Unreadable, flag, ident, moment, rate, text, unique, whole
 from emag.sites import site_of
 
-PER_SECOND = 3.0
-# How old our copies may become. The job looks every hour, a little before each is over.
-DAILY, HOURLY = timedelta(hours=23, minutes=30), timedelta(minutes=50)
-VALUES_PER_PAGE = 100
-# In one hour: each costs a call, and all other calls share their budget with these.
-MOST_CATEGORIES = 400
-MOST_VALUES = 20_000  # of one characteristic; further ones are asked for when somebody types
+HOURLY = timedelta(minutes=50)  # as DAILY: a little before the hour is over
 
 Read = Callable[[MarketplaceAccount, EmagClient], int]
 
 
 def pull(account: MarketplaceAccount, run: Run, *, step: int = 0, place: Any = None) -> bool:
     """Read what is too old; True when all of it is fresh, False when the run must hand over."""
-    client = client_for(account)
+    client, refused = client_for(account), None
     for number in range(step, len(STEPS)):
         if number > step and run.is_time_up:
             run.hand_over(number)
@@ -49,10 +50,17 @@ def pull(account: MarketplaceAccount, run: Run, *, step: int = 0, place: Any = N
         going_on = place if number == step else None
         if going_on is None and not is_old(account):
             continue
-        rest = read(account, client, run, going_on)
+        try:
+            rest = read(account, client, run, going_on)
+        except NoRights as problem:  # to one of the lists; the others can be read
+            run.log(str(problem))
+            refused = problem
+            continue
         if rest is not None:
             run.hand_over(number, rest)
             return False
+    if refused is not None:
+        raise refused
     return True
 
 
@@ -183,129 +191,6 @@ def all_pages(read: Callable[[int], Any], most: int = 50) -> Iterator[Any]:
             return
         seen |= names
         yield answer
-
-
-# --- Categories -------------------------------------------------------------------------------
-
-
-def read_categories(
-    account: MarketplaceAccount, client: EmagClient, run: Run, place: dict[str, Any] | None
-) -> dict[str, Any] | None:
-    """The whole tree; what is not given out any more is dropped at the end."""
-    began = place["began"] if place else timezone.now().isoformat()
-    going = Place.load(place["place"] if place else None)
-
-    def handle(page: Any) -> None:
-        records = [
-            Category(
-                account=account,
-                external_id=ident(raw, "id"),
-                name=text(raw, "name"),
-                parent_external_id=ident(raw, "parent_id"),
-                is_allowed=bool(flag(raw, "is_allowed")),
-                is_barcode_mandatory=bool(flag(raw, "is_ean_mandatory")),
-                is_warranty_mandatory=bool(flag(raw, "is_warranty_mandatory")),
-                read_at=page.read_at,
-            )
-            for raw in unique(page.items, "id")
-        ]
-        Category.objects.bulk_create(
-            records,
-            update_conflicts=True,
-            unique_fields=["account", "external_id"],
-            update_fields=[
-                "name", "parent_external_id", "is_allowed", "is_barcode_mandatory",
-                "is_warranty_mandatory", "read_at",
-            ],
-        )  # fmt: skip
-        run.count("categories", len(records))
-
-    source = Source(client.read_categories, client.count_categories, PER_SECOND)
-    if not read_pages(source, going, run, handle):
-        return {"began": began, "place": going.dump()}
-    gone = Category.objects.filter(account=account, read_at__lt=datetime.fromisoformat(began))
-    gone.delete()
-    return None
-
-
-def read_characteristics(
-    account: MarketplaceAccount, client: EmagClient, run: Run, place: dict[str, Any] | None
-) -> dict[str, Any] | None:
-    """Those of the categories in which the account may publish, one by one, the oldest first."""
-    left = place["left"] if place else MOST_CATEGORIES
-    for category in categories_to_read(account)[:left]:
-        if run.is_time_up:
-            return {"left": left}
-        read_category(category, client)
-        run.count("categories with details")
-        left -= 1
-    return None
-
-
-def categories_to_read(account: MarketplaceAccount) -> models.QuerySet[Category]:
-    """Those whose characteristics are too old, the oldest first."""
-    old = timezone.now() - DAILY
-    waiting = Category.objects.filter(account=account, is_allowed=True).filter(
-        models.Q(details_read_at=None) | models.Q(details_read_at__lt=old)
-    )
-    return waiting.order_by(models.F("details_read_at").asc(nulls_first=True), "pk")
-
-
-def read_category(category: Category, client: EmagClient) -> None:
-    """The characteristics of a category, with the values they may take."""
-    number = int(category.external_id)
-    raw, values, page = None, dict[str, list[Any]](), 1
-    while True:
-        answer = client.read_categories(
-            id=number, values_page=page, values_per_page=VALUES_PER_PAGE
-        )
-        if not answer.items:
-            break
-        raw = raw or answer.items[0]
-        if not _more_values(answer.items[0], values):
-            break
-        page += 1
-    category.details_read_at = timezone.now()
-    category.family_types = rows(raw, "family_types") if raw else []
-    with transaction.atomic():
-        category.save(update_fields=["details_read_at", "family_types"])
-        category.characteristics.all().delete()
-        Characteristic.objects.bulk_create(
-            Characteristic(
-                category=category,
-                external_id=ident(one, "id"),
-                name=text(one, "name"),
-                type_id=whole(one, "type_id") or 0,
-                position=whole(one, "display_order") or 0,
-                is_mandatory=bool(flag(one, "is_mandatory")),
-                is_filter=bool(flag(one, "is_filter")),
-                takes_new_values=flag(one, "allow_new_value") is not False,
-                values=values.get(ident(one, "id"), []),
-                tags=list(texts(one, "tags")),
-            )
-            for one in unique(rows(raw, "characteristics") if raw else [], "id")
-        )
-
-
-def _more_values(raw: Raw, values: dict[str, list[Any]]) -> bool:
-    """Add the values of this page; True while some list was full and brought something new."""
-    is_full = False
-    for one in unique(rows(raw, "characteristics"), "id"):
-        known = values.setdefault(ident(one, "id"), [])
-        given = one.get("values") or []
-        new = [value for value in given if value not in known] if len(known) else list(given)
-        known += new
-        is_full |= len(given) >= VALUES_PER_PAGE and bool(new) and len(known) < MOST_VALUES
-    return is_full
-
-
-def unique(found: Sequence[Any], key: str) -> list[Raw]:
-    """The objects with a number, each once: a set-based write refuses one that is there twice."""
-    return list(
-        {
-            ident(raw, key): raw for raw in found if isinstance(raw, dict) and ident(raw, key)
-        }.values()
-    )
 
 
 # --- Localities -------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -112,11 +113,10 @@ def how_many(account: MarketplaceAccount, kind: int, start: datetime, end: datet
         ordered_at__lt=end + timedelta(seconds=1),
     )
     waiting = RejectedPayload.objects.open().filter(account=account, kind=f"order:{kind}")
-    unknown = waiting.exclude(
-        external_id__in=Order.objects.filter(account=account, fulfilment=FULFILMENTS[kind]).values(
-            "external_id"
-        )
+    known = Order.objects.filter(
+        account=account, fulfilment=FULFILMENTS[kind], external_id=OuterRef("external_id")
     )
+    unknown = waiting.exclude(Exists(known))
     return ours.count() + sum(_placed_within(row, start, end) for row in unknown)
 
 

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -110,9 +109,8 @@ def canonical(raw: Any) -> str:
     return json.dumps(raw, sort_keys=True, separators=(",", ":"), default=_number)
 
 
-@lru_cache(maxsize=1024)
 def _number(value: Any) -> float | str:
-    """The client reads numbers with a point as Decimal; written as a number where that is exact."""
+    """The same text for who parsed with Decimals as for the client, which does not."""
     if not isinstance(value, Decimal):
         raise TypeError(f"{type(value).__name__} is nothing that JSON holds")
     near = float(value)
@@ -218,8 +216,10 @@ def _known(
 
 def _open_rejects(account: MarketplaceAccount, entries: list[Entry]) -> set[tuple[str, str]]:
     """What waits for a person: it is looked at again although it may be as it was."""
-    rows = RejectedPayload.objects.open().filter(account=account).values_list("kind", "external_id")
-    return set(rows) & {entry.key for entry in entries}
+    rows = RejectedPayload.objects.open().filter(
+        account=account, external_id__in=[entry.external_id for entry in entries]
+    )
+    return set(rows.values_list("kind", "external_id")) & {entry.key for entry in entries}
 
 
 def _map(entry: Entry, intake: Intake, read_at: datetime) -> bool:
@@ -314,6 +314,14 @@ def _keep(account: MarketplaceAccount, entries: list[Entry], read_at: datetime) 
             [_changed_at(entry) for entry in entries],
         ],
     )
+
+
+def forget(account: MarketplaceAccount, kind: str, external_ids: Sequence[str]) -> None:
+    """Take these in again the next time they are read, although they may be as they were."""
+    rows = Snapshot.objects.filter(account=account, kind=kind, external_id__in=external_ids)
+    with transaction.atomic():
+        locked = rows.select_for_update(no_key=True).order_by("kind", "external_id")
+        Snapshot.objects.filter(pk__in=[row.pk for row in locked.only("pk")]).update(digest=b"")
 
 
 def _changed_at(entry: Entry) -> datetime | None:

@@ -15,10 +15,11 @@ from accounts.services import marketplaces
 from core import audit, live
 from core.errors import RuleViolation
 from core.fields import Secret
+from emag.client import other_address
 from emag.models.credentials import Credential
 from emag.services.connection import Check, check_connection, try_connection
 from emag.services.trouble import wake
-from emag.sites import Site, find
+from emag.sites import Site, find, site_of
 
 __all__ = ["Check", "add_account", "check_connection", "company_for", "connect", "try_connection"]
 
@@ -47,6 +48,9 @@ def connect(
 ) -> Credential:
     """Store how we sign in for an account; an empty password keeps the one that is stored.
 
+    Another host, scheme or port wants it typed again, or whoever may change the address could have
+    the stored one sent to themselves.
+
     The same user may not serve two accounts of one site: each would count its calls alone, and
     together they would break the limit that eMAG sets for the user.
     """
@@ -55,6 +59,7 @@ def connect(
     if find(account.platform, account.country) is None:
         raise RuleViolation(_("%(name)s is no account on eMAG.") % {"name": account})
     username, base_url = username.strip(), base_url.strip().rstrip("/")
+    other_address.check(base_url)
     _check_user_is_free(account, username, base_url)
     credential = Credential.objects.filter(account=account).first()
     if credential is None:
@@ -77,6 +82,8 @@ def _change(
     changes: dict[str, tuple[object, object]] = dict(
         audit.changed(before, {"username": username, "base_url": base_url})
     )
+    if not password and _origin(credential, base_url) != _origin(credential, credential.base_url):
+        raise RuleViolation(_("Enter the password as well: it would go to another address."))
     credential.username, credential.base_url = username, base_url
     if password and Secret(password) != credential.password:
         changes["password"] = (credential.password, Secret(password))
@@ -88,6 +95,11 @@ def _change(
     credential.changed_at = timezone.now()
     credential.save()
     audit.record("emag_account.credentials_changed", credential.account, by=by, changes=changes)
+
+
+def _origin(credential: Credential, base_url: str) -> tuple[object, ...]:
+    """Who is called, with this address or without one."""
+    return other_address.origin(base_url or site_of(credential.account).base_url)
 
 
 def _check_user_is_free(account: MarketplaceAccount, username: str, base_url: str) -> None:

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core import live
-from core.errors import ContractDrift, MagFlowError, RemoteAuthFailed, RemoteRejected
+from core.errors import (
+    ContractDrift,
+    MagFlowError,
+    RemoteAuthFailed,
+    RemoteRejected,
+    RuleViolation,
+)
+from core.language import for_everybody
 from core.ratelimit import RateLimited
-from emag.client import client_of, errors
+from emag.client import client_of, errors, other_address
 from emag.models.credentials import Credential, Trouble
-from emag.services.trouble import RESTING, put_to_rest, wake
+from emag.services import causes
+from emag.services.trouble import RESTING, note_trouble, put_to_rest, wake
 from emag.sites import site_of
 
 HTTPS = 443
+TESTED = ["checked_at", "worked_at", "trouble_kind", "trouble", "outgoing_ip"]  # what a test finds
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +39,13 @@ class Check:
 
     ok: bool
     cause: str
-    words: str
+    say: Callable[[], str]
     outgoing_ip: str = ""
+
+    @property
+    def words(self) -> str:
+        """In the language of who reads it now: the test is told to one and kept for all."""
+        return self.say()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +65,19 @@ def check_connection(credential: Credential, *, by: User | None = None) -> Check
 
     Where eMAG lets us in again, everything of the account goes on; where it refuses us, it rests.
     """
-    check = try_connection(credential)
-    account = credential.account
+    began, account = timezone.now(), credential.account
+    with for_everybody():  # the words are kept
+        check = try_connection(credential)
+        words = check.words
     if check.ok:
         wake(account, by=by)
     elif check.cause in RESTING:
-        put_to_rest(account, check.cause, check.words)
-    now = timezone.now()
-    facts: dict[str, object] = {
-        "checked_at": now,
-        "trouble_kind": check.cause,
-        "trouble": "" if check.ok else check.words,
-    }
-    if check.ok:
-        facts["worked_at"] = now
+        put_to_rest(account, check.cause, words, address=check.outgoing_ip, asked_at=began)
+    else:
+        note_trouble(account, check.cause, words)
     if check.outgoing_ip:
-        facts["outgoing_ip"] = check.outgoing_ip
-    Credential.objects.filter(pk=credential.pk).update(**facts)
-    for name, value in facts.items():
-        setattr(credential, name, value)
-    live.touch("accounts", account.pk)
+        Credential.objects.filter(pk=credential.pk).update(outgoing_ip=check.outgoing_ip)
+    credential.refresh_from_db(fields=TESTED)
     return check
 
 
@@ -78,16 +87,20 @@ def try_connection(credential: Credential) -> Check:
     try:
         socket.getaddrinfo(host, HTTPS, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        words = _("There is no “%(host)s” on the internet, or this computer cannot look it up.")
         cause = Trouble.ADDRESS if credential.base_url else Trouble.NETWORK
-        return Check(False, cause, words % {"host": host})
+        return Check(False, cause, partial(_unknown_words, host))
+    try:
+        other_address.check(credential.base_url)
+    except RuleViolation as problem:
+        return Check(False, Trouble.ADDRESS, partial(str, problem))
     client = client_of(credential, quick=True)
     try:
-        client.read_vat()
+        with suppress(errors.NoRights):
+            client.read_vat()  # offers need it; without it orders can be worked all the same
         client.count_orders()  # a user may be let in, and not be allowed to see orders
     except MagFlowError as error:
         return _failed(credential, error)
-    return Check(True, "", _("eMAG accepts the user, the password and our address."))
+    return Check(True, "", _accepted_words)
 
 
 def host_of(credential: Credential) -> str:
@@ -108,60 +121,42 @@ def outgoing(credential: Credential) -> Outgoing:
 
 def _failed(credential: Credential, error: MagFlowError) -> Check:
     if isinstance(error, errors.AddressNotAllowed):
-        address = error.address if _is_address(error.address) else ""
-        return Check(False, Trouble.IP, _address_words(address), address)
+        address = causes.refused_address(error)
+        return Check(False, Trouble.IP, partial(causes.address_words, address), address)
     if isinstance(error, errors.NoRights):
-        return Check(False, Trouble.RIGHTS, _rights_words())
+        return Check(False, Trouble.RIGHTS, causes.rights_words)
     if isinstance(error, RemoteAuthFailed):
-        return Check(False, Trouble.PASSWORD, _password_words(credential))
+        return Check(False, Trouble.PASSWORD, partial(causes.password_words, credential))
     if isinstance(error, RateLimited):
-        return Check(False, Trouble.LIMIT, str(error))
+        return Check(False, Trouble.LIMIT, partial(str, error))
     if isinstance(error, errors.NotFound | ContractDrift):
-        return Check(False, Trouble.ADDRESS, _foreign_words())
+        return Check(False, Trouble.ADDRESS, _foreign_words)
     if isinstance(error, RemoteRejected):
-        return Check(False, Trouble.REMOTE, " ".join([str(error), *error.messages]))
+        said = " ".join([str(error), *error.messages])
+        return Check(False, Trouble.REMOTE, lambda: said)
     if isinstance(error, errors.Unavailable) and not error.was_reached:
-        words = _("%(error)s Is this computer on the internet, and does nothing block the way?")
-        return Check(False, Trouble.NETWORK, words % {"error": error})
+        return Check(False, Trouble.NETWORK, partial(_unreachable_words, str(error)))
     if isinstance(error, errors.Unavailable) and error.is_foreign:
-        return Check(False, Trouble.ADDRESS, _foreign_words())
-    words = _("%(error)s The fault is theirs; try again in a few minutes.")
-    return Check(False, Trouble.REMOTE, words % {"error": error})
+        return Check(False, Trouble.ADDRESS, _foreign_words)
+    return Check(False, Trouble.REMOTE, partial(_remote_words, str(error)))
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+def _accepted_words() -> str:
+    return _("eMAG accepts the user, the password and our address.")
 
 
-def _address_words(address: str) -> str:
-    return _(
-        "User and password are right, but our internet address %(address)s is not registered with"
-        " eMAG. Add it in the seller interface; it may take some minutes until it counts."
-    ) % {"address": address}
+def _unknown_words(host: str) -> str:
+    words = _("There is no “%(host)s” on the internet, or this computer cannot look it up.")
+    return words % {"host": host}
 
 
-def _rights_words() -> str:
-    return _(
-        "eMAG lets the user in, but does not show it any orders. Give it the right to use the API"
-        " in the seller interface, under the user’s permissions."
-    )
+def _unreachable_words(error: str) -> str:
+    words = _("%(error)s Is this computer on the internet, and does nothing block the way?")
+    return words % {"error": error}
 
 
-def _password_words(credential: Credential) -> str:
-    """eMAG says the same to a wrong password and to a user who may not use the API."""
-    if credential.worked_at and credential.worked_at > credential.changed_at:
-        return _(
-            "eMAG accepted this user and password before and does not any more. The password was"
-            " changed there, or the user lost the right to use the API."
-        )
-    return _(
-        "eMAG does not accept the user and password. Type the password again; if it is right, the"
-        " user has no right to use the API: it is given in the seller interface."
-    )
+def _remote_words(error: str) -> str:
+    return _("%(error)s The fault is theirs; try again in a few minutes.") % {"error": error}
 
 
 def _foreign_words() -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
 from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import MarketplaceAccount, User
 from catalog.models import Offer
 from core import audit, live
 from core.errors import RuleViolation
@@ -14,9 +19,13 @@ from core.jobs import enqueue
 from core.models.jobs import JobTrigger
 from emag.mapping.statuses import FULFILMENTS, ORDER_TYPES
 from emag.models import PayloadStatus, RejectedPayload, Snapshot
+from orders.choices import CLOSED
 from orders.models import Order
 
 OFFER = "offer"
+# How long what eMAG said of an order is kept word for word after the order was closed.
+KEEP_CLOSED = timedelta(days=180)
+MOST_AT_ONCE = 1_000
 
 
 @transaction.atomic
@@ -85,3 +94,26 @@ def payload_of(subject: Order | Offer) -> Snapshot | None:
     return Snapshot.objects.filter(
         account_id=subject.account_id, kind=kind, external_id=subject.external_id
     ).first()
+
+
+def empty_old(account: MarketplaceAccount, now: datetime) -> Iterator[int]:
+    """Remove the words of eMAG about orders that were closed long ago, some at a time.
+
+    They hold names, addresses and telephone numbers. The digest stays: by it an order that comes
+    again is known, and one that has changed is taken in, and kept, anew.
+    """
+    for type_, fulfilment in FULFILMENTS.items():
+        closed = Order.objects.filter(
+            account=account,
+            fulfilment=fulfilment,
+            external_id=OuterRef("external_id"),
+            status__in=CLOSED,
+        )
+        old = (
+            Snapshot.objects.filter(account=account, kind=f"order:{type_}")
+            .exclude(text="")
+            .annotate(last_changed_at=Coalesce("changed_at", "imported_at"))
+            .filter(Exists(closed), last_changed_at__lt=now - KEEP_CLOSED)
+        )
+        while found := list(old.values_list("pk", flat=True)[:MOST_AT_ONCE]):
+            yield Snapshot.objects.filter(pk__in=found).update(text="")

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from emag.simulator.accounts import PLATFORMS
 from emag.simulator.faults import FAULTS
 from emag.simulator.orders import life
 from emag.simulator.orders.sums import amount_due
@@ -102,6 +103,7 @@ def page(world: World, told: Mapping[str, str]) -> str:
             section_scenario(world),
             section_faults(world),
             section_returns(world),
+            section_accounts(world),
         ]
         wide = [section_recent(world), section_rules(world), section_calls(world)]
         return (
@@ -174,6 +176,24 @@ def section_orders(world: World) -> str:
             button="Place",
         ),
         '<p class="dim">They arrive as if customers had just bought.</p>',
+    )
+
+
+def section_accounts(world: World) -> str:
+    """Another shop to connect; one that is there keeps its world and gets the password."""
+    platforms = {name: str(facts["host"]) for name, facts in PLATFORMS.items()}
+    return section(
+        "Accounts",
+        form(
+            "account",
+            choice("platform", "Platform", platforms),
+            entry("username", "User", hint="shop"),
+            entry("password", "Password", "demo"),
+            choice("kind", "Who ships", {"fbs": "the seller (FBS)", "fbe": "eMAG (FBE)"}),
+            entry("offers", "With how many offers", "40", kind="number"),
+            button="Add",
+        ),
+        f'<p class="dim">Known: {escape(", ".join(world.accounts) or "none")}</p>',
     )
 
 

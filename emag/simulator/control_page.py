@@ -65,6 +65,10 @@ def payload_of(name: str, fields: dict[str, str]) -> dict[str, Any]:
         if fields.get("minutes"):
             params["duration"] = float(fields["minutes"]) * 60
         return {"name": chosen, "match": match, "count": count, "params": params}
+    if name == "account":
+        if not fields.get("username"):
+            raise ValueError("Say what the user is called")
+        return {**fields, "offers": int(fields.get("offers") or 0)}
     if name == "config":
         return {"values": {fields["name"]: fields["value"]}, "scope": ""}
     if name == "clock":
@@ -79,6 +83,8 @@ def sentence(name: str, result: Any) -> str:
             return f"Placed {len(result)}: {shown}{'…' if len(result) > 8 else ''}"
         case "order_event":
             return f"Order {result.get('id')} is {STATUS.get(result.get('status'), '?')} now"
+        case "account":
+            return f"{result['username']} may call on {result['platform']} now"
         case "clock":
             return f"It is {result['now']} in the marketplace"
         case "rma" | "rma_event":

@@ -16,6 +16,7 @@ from core.pages import AuthedRequest, done, render_page
 from emag.forms import ConnectForm, CredentialForm
 from emag.models.credentials import Credential
 from emag.services import accounts, callbacks
+from emag.services.causes import words_of
 from emag.services.connection import outgoing
 from emag.services.difference import difference
 from emag.services.usage import reset_usage
@@ -70,6 +71,7 @@ def connect_account(request: AuthedRequest, pk: int) -> HttpResponse:
     context = {
         "account": account,
         "credential": credential,
+        "trouble": words_of(credential),
         "site": site_of(account),
         "outgoing": outgoing(credential),
         "callbacks": callbacks.addresses(credential),

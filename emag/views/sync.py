@@ -24,8 +24,10 @@ def sync_page(request: AuthedRequest) -> HttpResponse:
 @permission_required("core.run_job", raise_exception=True)
 def sync_run(request: AuthedRequest, name: str) -> HttpResponse:
     """Start a job now, for the account in `key` or for all of them."""
-    spec = _sync_job(name)
-    runs = jobs.run_now(name, key=request.POST.get("key", ""), by=request.user)
+    spec, key = _sync_job(name), request.POST.get("key", "")
+    if key and key not in sync_state.keys():
+        raise Http404(key)
+    runs = jobs.run_now(name, key=key, by=request.user)
     if not runs:
         return _say(request, _("There is no account to run it for."), "warning")
     return _say(request, _("“%(job)s” is queued.") % {"job": spec.title})

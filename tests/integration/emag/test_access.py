@@ -1,16 +1,26 @@
 """An account that eMAG does not let in rests, with words; the others go on."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from core.models.jobs import JobStatus
 from core.registry import Level
-from emag import probes
+from emag import probes, slots
+from emag.client.errors import WrongCredentials
+from emag.models import Credential
 from emag.services import trouble
 from emag.services.accounts import connect as connect_credentials
+from emag.services.connection import check_connection
 from orders.models import Order
-from outbox.models import Lane
-from tests.integration.emag.conftest import run_job
+from orders.services import accept_order
+from outbox.choices import CommandStatus
+from outbox.models import Command, Lane
+from outbox.services import pause_lane
+from tests.factories.emag import CredentialFactory
+from tests.factories.orders import OrderFactory
+from tests.integration.emag.conftest import drain, run_job
 
 PULL, HEALTH = "emag.pull_orders", "emag.check_health"
 
@@ -133,3 +143,102 @@ def test_when_emag_is_down_everybody_sees_it(sim, main):
     sim.clear_faults()
     assert run_job(PULL, main).status == JobStatus.DONE
     assert probes.reading().level == Level.OK
+
+
+@pytest.mark.parametrize("between", ["http_503", "http_502"])
+def test_another_failure_in_between_does_not_hide_why_it_rests(sim, main, between):
+    """Refused, then eMAG is down, then all is well: everything goes on."""
+    sim.fault("creds_revoked", count=1)
+    run_job(PULL, main)
+    sim.clear_faults()
+    sim.fault(between)
+    check_connection(main.emag_credential)
+    credential = trouble.resting(main)
+    assert credential is not None, "that it cannot be tested does not make it right"
+    assert credential.trouble_kind == "password"
+    sim.clear_faults()
+    assert check_connection(main.emag_credential).ok
+    assert not Lane.objects.get(account=main).is_paused
+    assert run_job(PULL, main).status == JobStatus.DONE
+
+
+def test_a_pause_that_nobody_remembers_the_cause_of_is_lifted(main):
+    """Whatever the credentials say: eMAG lets us in, so no command waits because it did not."""
+    pause_lane("emag", main, reason_kind="auth", reason="refused")
+    assert trouble.wake(main)
+    assert not Lane.objects.get(account=main).is_paused
+
+
+def test_another_pause_stays(main):
+    pause_lane("emag", main, reason_kind="person", reason="Stock-taking")
+    trouble.wake(main)
+    assert Lane.objects.get(account=main).is_paused
+
+
+def test_a_refusal_of_the_old_password_says_nothing_about_the_new_one(sim, main):
+    """It was on its way while the new one was stored."""
+
+    @trouble.resting_on_refusal(main)
+    def is_refused():
+        Credential.objects.update(changed_at=timezone.now())
+        raise WrongCredentials("no", remote="eMAG")
+
+    with pytest.raises(WrongCredentials):
+        is_refused()
+    assert trouble.resting(main) is None
+    assert not Lane.objects.filter(account=main, paused_at__isnull=False).exists()
+
+
+class TestOneRight:
+    """The user may do some things and not others."""
+
+    @pytest.fixture
+    def account(self, stage, little_waiting, transactional_db):
+        stage.will_answer({"message": "Access to this resource is denied"}, 403)
+        return CredentialFactory(base_url=stage.url).account
+
+    @pytest.mark.parametrize("job", ["emag.pull_reference_data", "emag.pull_offers"])
+    def test_only_the_work_that_needs_it_fails(self, account, job):
+        run = run_job(job, account)
+        assert run.status == JobStatus.FAILED
+        assert "no right" in run.error
+        assert trouble.resting(account) is None
+        assert not Lane.objects.filter(account=account, paused_at__isnull=False).exists()
+
+    def test_a_command_that_needs_it_fails_in_their_words(self, account, owner):
+        accept_order(OrderFactory(account=account), by=owner)
+        drain()
+        command = Command.objects.get()
+        assert command.status == CommandStatus.FAILED
+        assert command.messages == ["Access to this resource is denied"]
+        assert not Lane.objects.get(account=account).is_paused
+
+    def test_the_other_lists_are_read(self, stage, account):
+        run_job("emag.pull_reference_data", account)
+        assert len({seen.path for seen in stage.seen}) >= 5
+
+    def test_an_account_that_may_not_see_orders_rests(self, account):
+        assert run_job(PULL, account).status == JobStatus.FAILED
+        assert trouble.resting(account).trouble_kind == "rights"
+
+    def test_the_test_asks_whether_it_may_see_orders(self, stage, account):
+        stage.will_answer(
+            {"isError": False, "messages": [], "results": {
+                "noOfItems": 0, "noOfPages": 0, "itemsPerPage": 100}}
+        )  # fmt: skip
+        assert check_connection(account.emag_credential).ok, "VAT rates may be forbidden"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("facts", "word"),
+    [
+        ({"trouble_kind": "password"}, "Refused: User or password"),
+        ({"trouble_kind": "network"}, "No connection"),
+        ({}, "Not tested yet"),
+        ({"worked_at": timezone.now() + timedelta(days=1)}, "Working"),
+    ],
+)
+def test_how_the_connection_is_for_the_list_of_accounts(facts, word):
+    credential = CredentialFactory(**facts)
+    assert str(slots.connection_states()[credential.account_id].word) == word

@@ -48,6 +48,14 @@ CASES = [
      errors.WrongCredentials, errors.WrongCredentials),
     (200, {"isError": True, "messages": ["ERROR: You are not allowed to use this API"]},
      errors.WrongCredentials, errors.WrongCredentials),
+    (200, {"isError": True, "messages": ["ERROR: Invalid username or password"]},
+     errors.WrongCredentials, errors.WrongCredentials),
+    (200, {"isError": True, "messages": ["Invalid credentials."]},
+     errors.WrongCredentials, errors.WrongCredentials),
+    (200, {"isError": True, "messages": ["Wrong user id 7 for the courier account"]},
+     errors.Rejected, errors.Rejected),
+    (400, {"isError": True, "messages": ["observation: invalid login in the text"]},
+     errors.Invalid, errors.Invalid),
     (403, {"isError": True, "messages": ["ERROR: Invalid vendor ip [203.0.113.9]"]},
      errors.AddressNotAllowed, errors.AddressNotAllowed),
     (403, {"message": "Access to this resource is denied"}, errors.NoRights, errors.NoRights),
@@ -112,7 +120,7 @@ def test_every_kind_has_a_code_of_its_own():
         (errors.NotFound, RemoteRejected),
         (errors.WrongCredentials, RemoteAuthFailed),
         (errors.AddressNotAllowed, RemoteAuthFailed),
-        (errors.NoRights, RemoteAuthFailed),
+        (errors.NoRights, RemoteRejected),  # of this work only: the account goes on
         (errors.OutcomeUnknown, RemoteOutcomeUnknown),
         (errors.Drift, ContractDrift),
     ],
@@ -270,6 +278,25 @@ def test_headers_that_grant_less(stage):
     assert (limits.per_second, limits.per_minute) == (6, 360)
     client.line.budgets.learn("orders", {"X-RateLimit-Limit-second": "500"})
     assert client.line.budgets.gate("orders").limits.per_second == 12, "never more than documented"
+
+
+def test_what_one_process_is_told_holds_for_all(stage):
+    """Each has its own memory, and they share the budget."""
+    stage.will_answer(YES, 200, X_RateLimit_Limit_second="2")
+    client = stage.client()
+    read(client)
+    other = stage.client()
+    other.line.budgets.prefix = client.line.budgets.prefix
+    gate = other.line.budgets.gate("orders")
+    assert gate.limits.per_second == 12, "it was told nothing yet"
+    gate.wait(0)
+    with pytest.raises(RateLimited):
+        gate.wait(0)
+    stage.answers.clear()
+    stage.will_answer(YES)
+    read(other)  # nothing is stated any more: again as documented
+    gate.wait(0.2)
+    gate.wait(0.2)
 
 
 def test_attachments_keep_to_both_budgets_that_may_count_them(stage):

@@ -1,6 +1,7 @@
 """Every call is in the log: without secrets and people, findable, for thirty days."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -176,6 +177,47 @@ def test_masking_survives_hostile_texts():
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (
+            '{"customer":{"id":7,"at":{"home":[{"name":"Ana"}]},"name":"Ana Pop"},"name":"LED"}',
+            '{"customer":{"id":7,"at":{"home":[{"name":"•••"}]},"name":"•••"},"name":"LED"}',
+        ),
+        (
+            '{"receiver": {"note": "a } b", "name": "Ana"}, "name": "LED"}',
+            '{"receiver": {"note": "a } b", "name": "•••"}, "name": "LED"}',
+        ),
+        ('{"sender":{"name":"A{na","zipcode":"01"}}', '{"sender":{"name":"•••","zipcode":"•••"}}'),
+        (
+            '{"customer":[{"name":"Ana"}],"name":"LED"}',
+            '{"customer":[{"name":"•••"}],"name":"LED"}',
+        ),
+        ('{"phone_1":["0722","0733"],"id":1}', '{"phone_1":"•••","id":1}'),
+        ('{"shipping_contact":{"first":"Ana"},"id":1}', '{"shipping_contact":"•••","id":1}'),
+        ('{"customer":{"billing":{"name":"cut in', '{"customer":{"billing":{"name":"•••"'),
+        ('{"phone_1":"","phone_2":[],"customer":{}}', '{"phone_1":"","phone_2":[],"customer":{}}'),
+    ],
+)
+def test_nobody_hides_behind_a_brace(body, kept):
+    assert mask(body) == kept
+
+
+def test_deeper_than_anybody_nests():
+    assert "Ana" not in mask('{"customer":' + '{"a":' * 30 + '{"name":"Ana"}' + "}" * 31)
+
+
+def test_masking_takes_no_time_whatever_comes():
+    began = time.perf_counter()
+    for body in (
+        '{"customer":{' * 20_000,
+        '{"customer":["' + "[{" * 20_000,
+        '"customer":{"\\' * 9_000,
+    ):
+        mask(body)
+    assert time.perf_counter() - began < 2
+
+
 # --- Size and time ----------------------------------------------------------------------------
 
 
@@ -233,6 +275,31 @@ def test_a_log_that_cannot_be_written_does_not_undo_the_call(stage, logged, monk
     stage.will_answer(YES)
     logged.observe = CallLog(10**30, ())  # no such number fits
     assert logged.read_orders().items == []
+    assert "could not be kept" in caplog.text
+
+
+HALF = "\\ud83d"  # half of a surrogate pair, as a text that was cut in the middle of a letter
+
+
+def test_what_no_column_can_hold_does_not_undo_the_call(stage, logged):
+    stage.will_answer(
+        f'{{"isError":false,"messages":["ab{HALF}c\\u0000"],"errors":[],'
+        f'"results":[{{"id":7,"part_number":"arx{HALF}-36"}}]}}'
+    )
+    assert [one["id"] for one in logged.read_orders().items] == [7]
+    call = ApiCall.objects.get()
+    assert call.mentions == ["7", "ARX-36"]
+    assert call.message == "abc"
+
+
+@pytest.mark.parametrize("problem", [ValueError, RecursionError, UnicodeEncodeError])
+def test_whatever_the_log_trips_over_the_answer_counts(stage, logged, monkeypatch, caplog, problem):
+    def trips(self, record):
+        raise problem("utf-8", "x", 0, 1, "no") if problem is UnicodeEncodeError else problem("no")
+
+    monkeypatch.setattr(CallLog, "row", trips)
+    stage.will_answer({**YES, "results": [{"id": 7}]})
+    assert [one["id"] for one in logged.read_orders().items] == [7]
     assert "could not be kept" in caplog.text
 
 

@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from accounts.choices import Fulfilment
 from accounts.models import Company, MarketplaceAccount
-from core.errors import RuleViolation
+from core.errors import RemoteUnavailable, RuleViolation, SetupNeeded
 from core.models import AuditEntry, JobRun
+from emag.client import client_for
 from emag.models import Credential, Trouble
 from emag.services import accounts, callbacks
 from emag.services.difference import difference
@@ -119,6 +120,69 @@ def test_the_password_is_kept_where_none_is_typed(manager_client):
     assert (credential.username, credential.password.reveal()) == ("other", PASSWORD)
     entry = AuditEntry.objects.get(verb="emag_account.credentials_changed")
     assert entry.changes == {"username": ["main", "other"]}
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "http://127.0.0.1:2/ro/api-3",
+        "https://127.0.0.1:1/ro/api-3",
+        "http://localhost:1/ro/api-3",
+        "",
+    ],
+)
+def test_the_stored_password_goes_to_no_other_address(manager_client, elsewhere):
+    account = CredentialFactory(
+        username="main", password=PASSWORD, base_url="http://127.0.0.1:1/ro/api-3"
+    ).account
+    path = f"/connect/emag/{account.pk}/credentials/"
+    answer = manager_client.post(path, {"username": "main", "password": "", "base_url": elsewhere})
+    assert answer.status_code == 422
+    assert "it would go to another address" in answer.content.decode()
+    assert Credential.objects.get().base_url == "http://127.0.0.1:1/ro/api-3"
+    manager_client.post(path, {"username": "main", "password": "typed", "base_url": elsewhere})
+    credential = Credential.objects.get()
+    assert (credential.base_url, credential.password.reveal()) == (elsewhere, "typed")
+
+
+def test_another_path_is_the_same_address(manager):
+    account = CredentialFactory(username="main", base_url="http://127.0.0.1:1/ro/api-3").account
+    accounts.connect(account, username="main", base_url="http://127.0.0.1:1/bg/api-3", by=manager)
+    assert Credential.objects.get().base_url == "http://127.0.0.1:1/bg/api-3"
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/x?y=1", "http://a:b@127.0.0.1:1/x"])
+def test_an_address_is_nothing_but_one(manager, address):
+    account = EmagAccountFactory()
+    with pytest.raises(RuleViolation, match="may hold no user"):
+        accounts.connect(account, username="main", password="x", base_url=address, by=manager)
+
+
+def test_a_production_site_calls_nobody_in_its_own_network(manager, settings, stage):
+    """Neither what is typed, nor what was stored before, nor what a name leads to by now."""
+    settings.PRODUCTION = True
+    account = EmagAccountFactory()
+    for address in (stage.url, stage.url.replace("http:", "https:"), "https://localhost/api-3"):
+        with pytest.raises(RuleViolation):
+            accounts.connect(account, username="main", password="x", base_url=address, by=manager)
+    stored = CredentialFactory(account=account, base_url=stage.url)
+    assert accounts.check_connection(stored).cause == Trouble.ADDRESS
+    with pytest.raises(SetupNeeded):
+        client_for(account)
+    Credential.objects.update(base_url=stage.url.replace("http:", "https:"))
+    with pytest.raises(RemoteUnavailable, match="not on the public internet"):
+        client_for(account).read_vat()
+    assert stage.seen == []
+
+
+def test_a_host_that_is_listed_is_called(manager, settings, sim):
+    settings.PRODUCTION = True
+    settings.EMAG_OTHER_HOSTS = ["127.0.0.1"]
+    sim.add_account("ro", username="main", password=PASSWORD)
+    credential = accounts.connect(
+        EmagAccountFactory(), username="main", password=PASSWORD, base_url=sim.url("ro"), by=manager
+    )
+    assert accounts.check_connection(credential).ok
 
 
 def test_a_new_password_lets_everything_go_on(manager):
@@ -286,6 +350,13 @@ def test_the_command_may_be_repeated(monkeypatch):
     run(monkeypatch, name="RO FBE", role="fbe")
     assert MarketplaceAccount.objects.get(name="RO FBE").fulfilment == Fulfilment.MARKETPLACE
     assert Company.objects.count() == 1
+
+
+def test_the_command_keeps_to_the_same_addresses(monkeypatch, settings):
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match="must begin with https"):
+        run(monkeypatch, "--base-url", "http://127.0.0.1:1/ro/api-3")
+    assert not MarketplaceAccount.objects.exists()
 
 
 @pytest.mark.parametrize("place", [one.name for one in SITES])

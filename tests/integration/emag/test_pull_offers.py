@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Offer
+from catalog.services import stock_known
 from core.jobs import runs
 from core.models.jobs import JobStatus
 from emag.models import (
@@ -45,6 +46,16 @@ class TestOffers:
         run = run_job(OFFERS, account)
         assert run.counters["unchanged"] == 30
         assert "new" not in run.counters
+
+    def test_a_whole_reading_leaves_its_time(self, sim, connect):
+        """Unchanged offers are not written, and yet it is known when they were looked at."""
+        account = connect(offers=30)
+        run_job(OFFERS, account)
+        before = timezone.now()
+        run_job(OFFERS, account)
+        known = stock_known(account, Offer.objects.values_list("external_id", flat=True))
+        assert len(known) == 30
+        assert all(before < at < timezone.now() for _stock, at in known.values())
 
     def test_vat_rates_are_read_first(self, sim, connect):
         account = connect(offers=5)

@@ -186,6 +186,23 @@ def test_the_cursor_does_not_move_past_a_page_that_never_came(sim, main, monkeyp
     check_same(sim, main)
 
 
+def test_the_cursor_does_not_move_while_orders_are_missing(sim, main):
+    """Most of a page does not come, however often it is asked for."""
+    sim.inject_orders(320, account=main.there)
+    sim.fault("short_page", match={"route": "order/read", "page": 2}, n=99)
+    run = run_job(PULL, main)
+    assert run.status == JobStatus.DONE, run.error
+    assert Order.objects.count() == 220, "all that came"
+    assert "eMAG counts 320 orders and gave out 220." in run.log
+    assert not Cursor.objects.filter(account=main, name="order:3").exists()
+    run_job(PULL, main)
+    assert not Cursor.objects.filter(account=main, name="order:3").exists(), "though nothing is new"
+    sim.clear_faults()
+    run_job(PULL, main)
+    check_same(sim, main)
+    assert Cursor.objects.filter(account=main, name="order:3").exists()
+
+
 def test_a_page_that_is_given_twice(sim, main):
     sim.inject_orders(320, account=main.there)
     sim.fault("repeat_page", match={"route": "order/read"}, count=1)

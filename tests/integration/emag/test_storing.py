@@ -4,7 +4,8 @@ import datetime as dt
 from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 from core import failpoints
 from emag.models import PayloadStatus, RejectedPayload, Snapshot
@@ -14,7 +15,7 @@ from emag.reading import Unreadable
 from emag.services import payloads
 from orders.models import Order, OrderLine
 from tests.contract.payloads import READ_AT, order
-from tests.factories.emag import EmagAccountFactory
+from tests.factories.emag import EmagAccountFactory, RejectedPayloadFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +137,16 @@ def test_what_does_not_parse_is_set_aside_and_the_rest_goes_on(account):
     assert (row.kind, row.external_id, row.call_id) == ("order:3", "500000500", "call-1")
     assert "products" in row.why
     assert not Snapshot.objects.filter(external_id="500000500").exists()
+
+
+def test_of_what_was_set_aside_only_what_is_on_the_page_is_looked_up(account):
+    """Thousands may wait."""
+    take(account, page(3))
+    RejectedPayloadFactory.create_batch(5, account=account)
+    with CaptureQueriesContext(connection) as seen:
+        take(account, page(3), minutes=5)
+    asked = next(one["sql"] for one in seen if RejectedPayload._meta.db_table in one["sql"])
+    assert "500000002" in asked
 
 
 def test_it_is_settled_when_it_can_be_read(account):

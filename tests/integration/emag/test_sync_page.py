@@ -117,6 +117,20 @@ def test_trouble_stands_on_top(owner_client, account):
     assert reverse("emag:connect_account", args=[account.pk]) in page
 
 
+def test_a_run_that_did_nothing_is_not_done(owner_client, account):
+    run_of(account, log="10:15:00 eMAG refuses the user or password of Main shop.")
+    assert badge(PULL) == ("Skipped", "amber")
+    trouble.put_to_rest(account, "password", "eMAG does not accept the user and password.")
+    assert badge(PULL) == ("Resting", "amber")
+    run_of(account, counters={"read": 1})
+    assert badge(PULL) == ("Done", "green")
+
+
+def badge(name):
+    job = next(job for job in sync_state.state().jobs if job.spec.name == name)
+    return job.lines[0].badge[:2]
+
+
 def test_accounts_of_other_marketplaces_are_not_here(owner_client):
     MarketplaceAccountFactory(name="Other shop")
     page = text(owner_client.get(URL))
@@ -129,6 +143,12 @@ def test_accounts_of_other_marketplaces_are_not_here(owner_client):
 
 def post(client, view, name=PULL, **data):
     return client.post(reverse(f"emag:{view}", args=[name]), data)
+
+
+@pytest.mark.parametrize("key", ["x", "0", "9" * 81])
+def test_there_is_no_such_account(owner_client, account, key):
+    assert post(owner_client, "sync_run", key=key).status_code == 404
+    assert not JobRun.objects.exists()
 
 
 def test_one_account_is_started(owner_client, account, owner):

@@ -5,12 +5,13 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import get_language
 
-from core.errors import RemoteAuthFailed, RemoteUnavailable
+from core.errors import RemoteAuthFailed, RemoteRejected, RemoteUnavailable
 from core.ratelimit import RateLimited
 from emag.pulls import paging
-from emag.pulls.paging import Place, Source, read_pages
+from emag.pulls.paging import Place, Source, crew, read_pages
 
 
 class FakeRun:
@@ -87,6 +88,14 @@ def test_it_works():
     assert sorted(got) == list(range(730))
     assert place.is_over
     assert place.items == 730
+
+
+def test_those_who_ask_speak_the_language_of_the_run():
+    shop, spoken = Shop(250), set()
+    shop.source = Source(lambda n: spoken.add(get_language()) or shop.page(n), shop.count, 1000.0)
+    with translation.override("ro"):
+        read(shop)
+    assert spoken == {"ro"}
 
 
 def test_an_empty_list_costs_one_call():
@@ -203,11 +212,104 @@ def test_what_was_not_handled_is_read_again():
     assert set(range(200, 300)) <= set(got)
 
 
-def test_a_list_that_shrinks_ends_at_the_first_empty_page():
+def test_a_list_that_shrinks_is_read_to_its_counted_end():
+    """An empty page that others should follow proves nothing, so it is looked at again."""
     shop = Shop(1_000)
     shop.count = lambda: SimpleNamespace(items=2_000, pages=20)
     shop.source = Source(shop.page, shop.count, 1000.0)
     is_over, got, place, _run = read(shop)
     assert is_over
     assert len(got) == 1_000
+    assert (place.end, place.again) == (20, {})
+    assert max(shop.asked.count(number) for number in range(11, 20)) == paging.MOST_LOOKS + 1
+
+
+def empty(shop, number, times):
+    """The shop gives out nothing for this page, so many times."""
+    left, page = [times], shop.page
+
+    def sometimes(asked):
+        answer = page(asked)
+        if asked == number and left[0]:
+            left[0] -= 1
+            answer.items = []
+        return answer
+
+    shop.source = Source(sometimes, shop.count, 1.0)  # few at once
+
+
+def test_an_empty_page_before_others_is_asked_for_again():
+    shop = Shop(1_000)
+    empty(shop, 4, 1)
+    is_over, got, place, run = read(shop)
+    assert is_over
+    assert sorted(got) == list(range(1_000))
     assert place.end == 11
+    assert run.counters["repeated"] == 1
+
+
+def test_one_that_stays_empty_is_not_the_end():
+    shop = Shop(1_000)
+    empty(shop, 4, 99)
+    is_over, got, place, _run = read(shop)
+    assert is_over
+    assert max(got) == 999
+    assert len(got) == 900
+    assert place.items == 1_000, "so that it is seen that some are missing"
+
+
+# --- Without a count --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("problem", "asked"),
+    [
+        (RemoteRejected("We do not count that.", remote="emag"), 1),
+        (RateLimited("slow down", remote="emag", retry_after=0.01), paging.MOST_TRIES + 1),
+        (down(), paging.MOST_TRIES + 1),
+    ],
+)
+def test_what_cannot_be_counted_is_read_one_by_one(problem, asked):
+    shop = Shop(730)
+
+    def count():
+        shop.counts += 1
+        raise problem
+
+    shop.source = Source(shop.page, count, 1000.0)
+    is_over, got, place, run = read(shop)
+    assert is_over
+    assert got == list(range(730))
+    assert (place.pages, place.items, shop.counts) == (None, None, asked)
+    assert "How many there are" in run.lines[-1]
+
+
+def test_a_count_that_is_not_let_in_ends_it():
+    shop = Shop(730)
+
+    def count():
+        raise RemoteAuthFailed("no", remote="emag")
+
+    shop.source = Source(shop.page, count, 1000.0)
+    with pytest.raises(RemoteAuthFailed):
+        read(shop)
+
+
+# --- Not let in -------------------------------------------------------------------------------
+
+
+def test_after_the_first_refusal_nobody_asks_any_more():
+    """Each further try with a password that is not accepted makes it worse."""
+    asked = []
+
+    def refuses(number):
+        asked.append(number)
+        time.sleep(0.05)
+        raise RemoteAuthFailed("no", remote="emag")
+
+    with crew(Source(refuses, lambda: None, 1.0)) as hands:
+        for number in range(1, 21):
+            hands.do(number, most=2)
+        assert isinstance(hands.next(5.0)[2], RemoteAuthFailed)
+        time.sleep(0.2)  # whoever waits for an answer may be busy storing another
+        assert len(asked) <= 2

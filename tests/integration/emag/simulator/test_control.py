@@ -165,6 +165,17 @@ def test_the_page_switches_faults_on_and_off(sim, plane, main):
     assert main.read().status == 200
 
 
+def test_the_page_adds_an_account(sim, plane):
+    page = plane.post(
+        "/do/account", platform="bg", username="sofia", password="4711", kind="fbs", offers="3"
+    )
+    assert "sofia may call on bg now" in page
+    assert "bg:sofia" in page
+    assert sim.do("accounts")[-1]["password"] == "4711"
+    assert len(sim.truth("offer", "bg:sofia")) == 3
+    assert "Say what the user is called" in plane.post("/do/account", platform="bg", username="")
+
+
 def test_the_page_moves_the_clock_and_changes_the_scenario(sim, plane):
     assert "2026-03-03 18:00:00" in plane.post("/do/clock", advance="PT6H")
     assert "The scenario is hostile now" in plane.post("/do/scenario", name="hostile")
