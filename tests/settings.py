@@ -8,3 +8,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Always what lies in the source: what `up` has collected on this machine may be of yesterday.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True

@@ -18,6 +18,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page
 
 from tests.browser import settle
+from tests.integration.emag.conftest import connect, little_waiting, main, sim  # noqa: F401
 from tests.live import Server, session_of
 
 MATERIAL = ("error", "warning")

@@ -103,7 +103,7 @@ def test_many_are_accepted_at_once(visit, manager, sim, main, orders):
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading")).to_have_text("Accept 2 orders")
     dialog.get_by_role("button", name="Accept").click()
-    toast(page, "2 done")
+    toast(page, "2 on their way")
     expect(row_of(page, orders[0].external_id)).to_contain_text("accepting")
     work()
     for order in orders[:2]:

@@ -1,11 +1,14 @@
 """An offer in the hands of a person: typed, saved with a key, seen by a colleague."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect
 
+from catalog.models import Offer
 from catalog.services import import_offers, record_push
+from tests.e2e.shop import OFFERS, press, read, work
 from tests.factories.catalog import OfferFactory, offer_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -61,3 +64,21 @@ def test_everybody_can_use_the_pages(visit, manager, width, scheme, check_axe, c
         page = visit(manager, path, width=width, color_scheme=scheme)
         check_axe(page)
         check_width(page)
+
+
+def test_a_price_that_is_typed_arrives_at_emag(visit, manager, sim, connect):
+    account = connect("shop", offers=3)
+    read(account, OFFERS)
+    offer = Offer.objects.filter(is_sellable=True, stock__gt=0).order_by("pk").first()
+    wanted = round(offer.price * Decimal("1.01"), 2)
+    page = visit(manager, f"/offers/{offer.pk}/")
+    page.get_by_label("Price without VAT").fill(str(wanted))
+    press(page, "Save")
+    expect(page.locator(".banner", has_text="Waiting to be sent")).to_be_visible()
+    work()
+    expect(page.locator(".banner", has_text="Waiting to be sent")).to_have_count(0)
+    expect(page.locator("#offer .facts").first).to_contain_text(f"{wanted:,.2f}")
+    expect(page.locator("#main")).to_contain_text("Send price and stock")
+    there = sim.truth("offer", account.there)[int(offer.external_id)]
+    assert Decimal(str(there["sale_price"])) == wanted
+    assert sim.invariants() == []
