@@ -4,7 +4,7 @@ import sys
 
 from django.core.management import call_command
 
-from benchmarks import boot, exports, ingest, limits, lists, live, nudges, sync
+from benchmarks import boot, exports, ingest, limits, lists, live, nudges, offers, sync
 from benchmarks.report import Report
 
 PARTS = {
@@ -12,6 +12,7 @@ PARTS = {
     "exports": exports.run,
     "live": live.run,
     "ingest": ingest.run,
+    "offers": offers.run,
     "sync": sync.run,
     "limits": limits.run,
     "nudges": nudges.run,

@@ -153,6 +153,9 @@ WORKER_SILENCE = env.int("WORKER_SILENCE", default=180)
 
 # --- Other systems ----------------------------------------------------------------------------
 BNR_RATES_URL = env.str("BNR_RATES_URL", default="https://curs.bnr.ro/nbrfxrates.xml")
+# A production site calls other addresses than eMAG's own only by https and on the public internet;
+# these hosts also otherwise (emag.client.other_address).
+EMAG_OTHER_HOSTS = env.list("EMAG_OTHER_HOSTS", default=[])
 
 # --- Live hints -------------------------------------------------------------------------------
 # This backend publishes the live hints of a transaction together with its commit.
@@ -282,7 +285,7 @@ PASSWORD_HASHERS = [
 ]
 
 # --- Language and time ------------------------------------------------------------------------
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", ["en", "ro"], default="en")
 LANGUAGES = [("en", _("English")), ("ro", _("Romanian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/Bucharest"

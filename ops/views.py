@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core import bulk, jobs
+from core import bulk, jobs, registry
 from core.audit_words import told
 from core.jobs import counters
 from core.models import AuditEntry, JobRun
@@ -25,7 +25,10 @@ def home(request: AuthedRequest) -> HttpResponse:
     """Where everybody lands."""
     steps = steps_for(request.user)
     open_steps = [step for step in steps if not step.is_done]
-    return render_page(request, "ops/home.html", {"steps": steps, "open_steps": open_steps})
+    wrong = [] if open_steps else registry.banners()
+    return render_page(
+        request, "ops/home.html", {"steps": steps, "open_steps": open_steps, "wrong": wrong}
+    )
 
 
 @permission_required("core.view_auditentry", raise_exception=True)

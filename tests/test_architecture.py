@@ -255,6 +255,7 @@ RUNNERS = {
     "core/registry.py": "health probes",
     "core/streaming.py": "a download that breaks off must look broken",
     "core/templatetags/magflow.py": "panels",
+    "emag/client/log.py": "the call log: what was done at eMAG stays done",
     "emag/pulls/paging.py": "threads: what went wrong is told to the one that waits",
     "emag/pulls/storing.py": "a payload that trips us must not stop the others of its page",
     "emag/simulator/events.py": "one event that fails must not stop the simulated world",
