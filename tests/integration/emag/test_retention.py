@@ -49,7 +49,8 @@ def test_it_works(account):
 
 
 @pytest.mark.parametrize(
-    ("status", "goes"), [(one, True) for one in sorted(CLOSED)] + [(one, False) for one in OPEN]
+    ("status", "goes"),
+    [(one, True) for one in sorted(CLOSED)] + [(one, False) for one in sorted(OPEN)],
 )
 def test_only_orders_that_are_closed(account, status, goes):
     row = kept(account, status, days=400)
