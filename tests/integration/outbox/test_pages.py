@@ -122,8 +122,14 @@ def test_who_may_see_and_who_may_decide(role, sees, decides):
 # --- One message ------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def call_log(monkeypatch):
+    """Somebody keeps a log of calls; afterwards it is whoever did before."""
+    monkeypatch.setattr(links, "_call_url", [lambda call_id: f"/calls/{call_id}/"])
+
+
+@pytest.mark.usefixtures("call_log")
 def test_a_message_tells_everything(manager_client, manager):
-    links.register_call_url(lambda call_id: f"/calls/{call_id}/")
     failed = command(
         "failed", error="Refused.", error_kind="validation", messages=["Preț invalid <b>"],
         requested_by=manager, attempts=1,
@@ -139,11 +145,10 @@ def test_a_message_tells_everything(manager_client, manager):
     assert "1.2 s" in page
     assert "HTTP 200" in page
     assert manager.name in page
-    links._call_url.clear()
 
 
+@pytest.mark.usefixtures("call_log")
 def test_the_log_of_calls_is_linked_for_those_who_may_see_it(owner_client, viewer):
-    links.register_call_url(lambda call_id: f"/calls/{call_id}/")
     done = command("done")
     AttemptFactory(command=done, outcome="done", call_id="abc")
     assert "/calls/abc/" in text_of(owner_client.get(f"/outbox/{done.pk}/"))
