@@ -1,9 +1,11 @@
 """What every test may use: a database, a browser, people by role, signed-in clients."""
 
 import asyncio
+from contextlib import contextmanager
 
 import pytest
 from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 
 from accounts.choices import Role
@@ -32,24 +34,50 @@ def pytest_collection_modifyitems(items):
     return result
 
 
-@pytest.fixture(autouse=True)
-def _no_event_loop(request):
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("e2e") and not browser.find():
+        (pytest.fail if browser.must_exist() else pytest.skip)(browser.MISSING)
+    with no_event_loop(item):
+        reconnect()
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item):
+    with no_event_loop(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item, nextitem):
+    with no_event_loop(item if nextitem else None):  # at the very end the browser itself is closed
+        return (yield)
+
+
+@contextmanager
+def no_event_loop(item):
     """The browser's library leaves its event loop behind in the thread, where it stands still.
 
-    To code that asks it would look like one that runs, and asyncio refuses a second.
+    To code that asks it would look like one that runs: asyncio refuses a second, and Django opens
+    connections of its own under it. Fixtures of whole modules must not see it either.
     """
-    if request.node.get_closest_marker("e2e"):
+    if item is None or item.get_closest_marker("e2e"):
         yield
         return
     loop = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
 
 
-def pytest_runtest_setup(item):
-    if item.get_closest_marker("e2e") and not browser.find():
-        (pytest.fail if browser.must_exist() else pytest.skip)(browser.MISSING)
+def reconnect():
+    """A test that lost its connection fails; the ones after it begin with another."""
+    for one in connections.all(initialized_only=True):
+        if one.connection is not None and one.connection.closed:
+            one.close()
 
 
 @pytest.fixture(scope="session")

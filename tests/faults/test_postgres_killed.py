@@ -20,8 +20,6 @@ def solid(transactional_db, tmp_path_factory):
 
 @pytest.fixture
 def make_world(solid):
-    # Browser tests leave an event loop behind, under which `solid` had a connection of its own.
-    connection.close()
     made = []
 
     def make(**options):

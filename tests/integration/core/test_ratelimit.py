@@ -10,6 +10,7 @@ from core.models import RateGate
 from core.ratelimit import Gate, Limits, RateLimited
 
 THREE = Limits(per_second=3)
+THREE_A_MINUTE = Limits(per_minute=3)
 
 
 @pytest.fixture
@@ -27,23 +28,24 @@ def test_it_works(gate):
     assert RateGate.objects.get().version >= 4
 
 
-def test_who_cannot_wait_is_told_for_how_long_and_costs_nothing(gate):
+def test_who_cannot_wait_is_told_for_how_long_and_costs_nothing(transactional_db):
+    gate = Gate("test:others", THREE_A_MINUTE)  # however slow the machine, it is still full
     for _ in range(3):
         gate.wait()
     before = RateGate.objects.get().version
     with pytest.raises(RateLimited) as caught:
         gate.wait(patience=0.1)
-    assert 0.5 < caught.value.retry_after < 1.1
+    assert 30 < caught.value.retry_after < 61
     assert isinstance(caught.value, RemoteUnavailable), "so callers try later, as with any remote"
     assert RateGate.objects.get().version == before
 
 
-def test_a_restart_forgets_nothing(gate):
+def test_a_restart_forgets_nothing(transactional_db):
     for _ in range(3):
-        gate.wait()
+        Gate("test:others", THREE_A_MINUTE).wait()
     connection.close()
     with pytest.raises(RateLimited):
-        Gate("test:others", THREE).wait(patience=0)
+        Gate("test:others", THREE_A_MINUTE).wait(patience=0)
 
 
 def test_gates_do_not_share(gate):
