@@ -268,13 +268,14 @@ def _preview(
 ) -> HttpResponse:
     if form is None:
         form = action.bind(None, request.user)
+    preview = look_ahead(action, run, queryset, request.user)
     context = {
         "action": action,
         "run": run,
-        "preview": look_ahead(action, run, queryset, request.user),
+        "preview": preview,
         "form": form,
-        "title": action.title(run.total),
-        "confirmation": action.confirmation(run.total),
+        "title": action.title(preview.going or run.total),
+        "confirmation": action.confirmation(preview.going) if preview.going else "",
         "types_number": _types_number(action, run),
         "number_error": number_error,
         "url": request.get_full_path(),

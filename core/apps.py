@@ -9,12 +9,14 @@ class CoreConfig(AppConfig):
     verbose_name = _("Changes, jobs and views")
 
     def ready(self) -> None:
-        from core import actions, backstage, list_menus, palette
+        from core import actions, backstage, export_trouble, list_menus, palette
         from core import bulk_jobs as bulk_jobs  # its jobs register themselves
+        from core import export_jobs as export_jobs
 
         palette.register_own()
         actions.register_own()
         list_menus.register_own()
+        export_trouble.register_own()
         backstage.register_own()
         # Every app's jobs, so that worker, pages and schedules know them.
         autodiscover_modules("jobs")

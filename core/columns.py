@@ -28,7 +28,8 @@ class Column(tables.Column):  # type: ignore[misc]
     """Plain text. `keep` columns remain on a phone; `start_hidden` ones must be asked for.
 
     `also_exports` are (header, path) pairs of what the cell shows besides its value, such as the
-    currency of an amount: a file has a column of its own for each.
+    currency of an amount: a file has a column of its own for each. `annotations` is what the rows
+    get by name where the column is shown, exported or sorted by, and only there.
     """
 
     css: ClassVar[str] = ""
@@ -42,6 +43,7 @@ class Column(tables.Column):  # type: ignore[misc]
         select_related: tuple[str, ...] = (),
         css: str = "",
         also_exports: tuple[tuple[Any, str], ...] = (),
+        annotations: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
         options.setdefault("orderable", False)
@@ -50,6 +52,7 @@ class Column(tables.Column):  # type: ignore[misc]
         self.start_hidden = start_hidden
         self.select_related = select_related
         self.also_exports = also_exports
+        self.annotations = dict(annotations or {})
         self.classes = " ".join(filter(None, (self.css, css, "keep" if keep else "")))
 
     def cell(self, value: Any, record: Any) -> str:
@@ -69,6 +72,11 @@ class Column(tables.Column):  # type: ignore[misc]
     def exporter(self) -> Callable[[Any], Any]:
         """`plain`, made ready for a whole file; called once before its rows are read."""
         return self.plain
+
+    @property
+    def exports_as_is(self) -> bool:
+        """Whether a file has the very value that the database has."""
+        return type(self).plain is Column.plain and type(self).exporter is Column.exporter
 
     def render(self, value: Any, record: Any) -> str:
         return mark_safe(self.cell(value, record))  # noqa: S308 - cell() escapes
@@ -195,6 +203,10 @@ class CustomColumn(Column):
 
     def plain(self, value: Any) -> Any:
         return self._plain(value) if self._plain else value
+
+    @property
+    def exports_as_is(self) -> bool:
+        return self._plain is None and type(self).plain is CustomColumn.plain
 
 
 class SelectColumn(Column):

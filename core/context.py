@@ -16,6 +16,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from core import registry
 from core.html import initials
+from core.live.hub import hubs
 
 THEMES = ("system", "light", "dark")
 
@@ -39,6 +40,7 @@ class NavGroup:
     lines: list[NavLine]
 
 
+TOP = "top"  # the section of what stands in the top bar
 STATE_SECONDS = 60  # how old counters and banners may be before a page asks again
 
 
@@ -112,25 +114,33 @@ class Shell:
     @cached_property
     def nav(self) -> list[NavGroup]:
         """Sections of the navigation, ready to print, with the current page marked."""
-        if not self.is_signed_in:
-            return []
-        counts = (self.state or {}).get("counts", {})
-        here = self._current()
         return [
-            NavGroup(
-                str(section.label),
-                [
-                    NavLine(
-                        item,
-                        _address(item.url_name),
-                        item is here,
-                        item.counter is not None,
-                        counts.get(item.id, 0),
-                    )
-                    for item in items
-                ],
-            )
+            NavGroup(str(section.label), self._lines(items))
             for section, items in self._registered
+            if section.name != TOP
+        ]
+
+    @cached_property
+    def top(self) -> list[NavLine]:
+        """What stands as icons in the top bar: the bell."""
+        return [
+            line
+            for section, items in self._registered
+            if section.name == TOP
+            for line in self._lines(items)
+        ]
+
+    def _lines(self, items: list[registry.NavItem]) -> list[NavLine]:
+        counts, here = (self.state or {}).get("counts", {}), self._current
+        return [
+            NavLine(
+                item,
+                _address(item.url_name),
+                item is here,
+                item.counter is not None,
+                counts.get(item.id, 0),
+            )
+            for item in items
         ]
 
     @property
@@ -138,18 +148,18 @@ class Shell:
         """When counters and banners are asked again, as an hx-trigger."""
         items = [item for _, items in self._registered for item in items]
         topics = sorted({item.topic for item in items if item.topic and item.counter})
+        is_old = self.state is None or _told_since(topics, self.state["at"])
         hints = [
             "live:resync from:body delay:1s",
             *(f"live:{topic} from:body delay:1s" for topic in topics),
         ]
-        return ", ".join(
-            [*(["load"] if self.state is None else []), f"every {STATE_SECONDS}s", *hints]
-        )
+        return ", ".join([*(["load"] if is_old else []), f"every {STATE_SECONDS}s", *hints])
 
     @cached_property
     def _registered(self) -> list[tuple[registry.NavSection, list[registry.NavItem]]]:
-        return registry.nav_for(self.user)
+        return registry.nav_for(self.user) if self.is_signed_in else []
 
+    @cached_property
     def _current(self) -> registry.NavItem | None:
         """The item the open page belongs to: its own, or the one whose address it extends."""
         match = self.request.resolver_match
@@ -163,6 +173,11 @@ class Shell:
             if len(address) > longest and self.request.path.startswith(address):
                 best, longest = item, len(address)
         return best
+
+
+def _told_since(topics: list[str], moment: float) -> bool:
+    """Whether something that is counted has changed since, as far as this process heard."""
+    return any(hub.told_since(topic, moment) for hub in hubs() for topic in topics)
 
 
 @lru_cache(maxsize=256)

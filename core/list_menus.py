@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import gettext_lazy
 
-from core import live, preferences, registry, saved_views
+from core import export_menu, live, preferences, registry, saved_views
 from core.models import SavedView
 from core.pages import AuthedRequest, is_partial, render_page
 from core.saved_views import EVERYTHING, ListState
@@ -132,10 +132,20 @@ def _columns(
     }
 
 
+def _export(
+    request: AuthedRequest, state: ListState, view: SavedView | None, table: type[BaseTable]
+) -> dict[str, Any]:
+    query = QueryDict(state.query, mutable=True)
+    if VIEW in request.GET:
+        query[VIEW] = request.GET[VIEW]  # it brings columns along
+    return export_menu.context(request.user, state.page, query)
+
+
 PANELS = {
     "views": ("components/_saved_view_menu.html", _views),
     "view": ("components/_saved_view_form.html", _form),
     "columns": ("components/_column_menu.html", _columns),
+    "export": ("components/_export_form.html", _export),
 }
 
 

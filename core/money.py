@@ -14,6 +14,8 @@ CENT = Decimal("0.01")
 UNIT = Decimal("0.0001")  # unit prices: marketplaces send four decimals, net
 HUNDRED = Decimal(100)
 ZERO = Decimal("0.00")
+# Money that became other money, at a rate fixed by law for ever: so much of it for one euro.
+FOR_ONE_EURO = {"BGN": Decimal("1.95583")}
 # The usual 28 digits refuse to round sums of more than 26.
 _WIDE = Context(prec=50, rounding=ROUND_HALF_UP)
 
@@ -36,6 +38,25 @@ def _rounded(amount: Decimal, step: Decimal) -> Decimal:
     if not isinstance(amount, Decimal):
         raise TypeError(f"Money is a Decimal, not {type(amount).__name__}: {amount!r}")
     return _WIDE.add(_WIDE.quantize(amount, step), 0)  # adding zero turns -0.00 into 0.00
+
+
+def same_money(currency: str) -> dict[str, Decimal]:
+    """What one unit of each currency is worth in this one: itself, and what it was or became.
+
+    For figures over years, never for documents. All other currencies are other money.
+
+    >>> same_money("RON")
+    {'RON': Decimal('1')}
+    >>> [q2(100 * worth) for worth in same_money("EUR").values()]
+    [Decimal('100.00'), Decimal('51.13')]
+    """
+    one = Decimal(1)
+    worth = {currency: one}
+    if currency == "EUR":
+        return worth | {code: one / rate for code, rate in FOR_ONE_EURO.items()}
+    if currency in FOR_ONE_EURO:
+        worth["EUR"] = FOR_ONE_EURO[currency]
+    return worth
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,9 @@ def toast(
 
 
 def done(request: HttpRequest, message: str, url: str, *, level: str = "success") -> HttpResponse:
-    """The change is made: say so on the page at `url`."""
+    """The change is made: say so on the page at `url`; beside a list, which stays, at once."""
+    if getattr(request, "htmx", False) and request.htmx.target == "peek":  # type: ignore[attr-defined]
+        return toast(HttpResponse(status=204), message, level)
     messages.add_message(request, LEVELS[level], message)
     if getattr(request, "htmx", False):
         response = HttpResponse(status=204)

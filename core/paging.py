@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +19,16 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 from django.db.models import F, Q
 
+from core import hunting
+from core.statistics import ESTIMATE, forget_sizes, planned_rows, rows_of
+
+__all__ = [
+    "Count", "Cursor", "Page", "bounded", "count", "forget_sizes", "look", "read", "terms_of",
+    "token",
+]  # fmt: skip
 EXACT_UP_TO = 10_000
+# A plan's estimate may be wrong by some factor, but hardly ever by ten.
+CLEARLY_MORE = 10 * EXACT_UP_TO
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,11 @@ class Page:
     older: str = ""
     first_key: Sequence[Any] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is no other page."""
+        return self.start == 0 and not self.newer and not self.older
+
     def end_at(self, total: int) -> None:
         """Read from the end: an exact total tells where this page and those before it stand."""
         self.start = max(total - len(self.records), 0)
@@ -108,15 +121,48 @@ class Page:
         return None if self.start is None else self.start + len(self.records)
 
 
-def read(queryset: models.QuerySet[Any], *, size: int, at: str = "") -> Page:
+def look(
+    queryset: models.QuerySet[Any],
+    *,
+    matching: models.QuerySet[Any],
+    size: int,
+    at: str = "",
+    hunt: bool = False,
+    counted: int | None = None,
+) -> tuple[Page, Count]:
+    """A page and how many rows there are; `counted` is their number, where somebody knows it.
+
+    `matching` are the same rows, without the order and without what is only shown.
+    `hunt` is for what an index finds that does not know the order: see core.hunting.
+    """
+    hunter = hunting.hunter(matching) if hunt else None
+    page = read(queryset, size=size, at=at, hunter=hunter)
+    if page.is_whole:
+        return page, Count(len(page.records))
+    if counted is not None:
+        return page, Count(counted)
+    if hunter is None:
+        return page, count(matching)
+    if hunter.found_many:
+        return page, Count(max(hunter.planned, size), is_exact=False, is_estimate=True)
+    return page, _bounded(hunter.counted) if hunter.counted else _bounded_count(matching)
+
+
+def read(
+    queryset: models.QuerySet[Any],
+    *,
+    size: int,
+    at: str = "",
+    hunter: hunting.Hunter | None = None,
+) -> Page:
     """The page of `size` rows that `at` points to; the first one where it points nowhere."""
     terms = terms_of(queryset)
     cursor = Cursor.parse(at, [term.kind for term in terms]) or Cursor()
-    rows = _fetch(queryset, terms, cursor, size + 1)
+    rows = _fetch(queryset, terms, cursor, size + 1, hunter)
     more = len(rows) > size
     if cursor.key is not None and (not rows or (not cursor.forward and not more)):
         # The rows beside the cursor are gone, or the way back has reached the top.
-        return read(queryset, size=size)
+        return read(queryset, size=size, hunter=hunter)
     rows = rows[:size]
     if not cursor.forward:
         rows.reverse()
@@ -129,6 +175,18 @@ def read(queryset: models.QuerySet[Any], *, size: int, at: str = "") -> Page:
     if has_older:
         page.older = token("after", [term.value(rows[-1]) for term in terms], page.last_number)
     return page
+
+
+def beside(
+    queryset: models.QuerySet[Any], record: models.Model, *, hunt: bool = False
+) -> tuple[Any, Any]:
+    """The rows before and after a record, which itself may have left the list; None at its ends."""
+    terms = terms_of(queryset)
+    key = tuple(term.value(record) for term in terms)
+    hunter = hunting.hunter(queryset.order_by()) if hunt else None
+    found = (_fetch(queryset, terms, Cursor(forward, key), 1, hunter) for forward in (False, True))
+    before, after = (rows[0] if rows else None for rows in found)
+    return before, after
 
 
 def _start(cursor: Cursor, found: int) -> int | None:
@@ -166,37 +224,45 @@ def _term(queryset: models.QuerySet[Any], name: str) -> Term:
             kind = meta.pk if part == "pk" else meta.get_field(part)
         except FieldDoesNotExist as error:
             raise ValueError(f"{queryset.model.__name__} cannot be sorted by {path}") from error
-        nullable = nullable or kind.null
+        nullable = nullable or kind.null or getattr(kind, "output_field", kind).null
         if kind.is_relation:
             meta = kind.related_model._meta
+    if isinstance(kind, models.GeneratedField):
+        kind = kind.output_field
     return Term(path, name.startswith("-"), kind, nullable)
 
 
 def _fetch(
-    queryset: models.QuerySet[Any], terms: list[Term], cursor: Cursor, limit: int
+    queryset: models.QuerySet[Any],
+    terms: list[Term],
+    cursor: Cursor,
+    limit: int,
+    hunter: hunting.Hunter | None,
 ) -> list[Any]:
-    lead, rest = terms[0], terms[1:]
+    lead, rest, key = terms[0], terms[1:], cursor.key
     if not lead.nullable:
-        segments = [(queryset, terms, cursor.key)]
+        segments = [(Q(), terms, key)]
     else:
-        filled = queryset.filter(**{f"{lead.path}__isnull": False})
-        empty = queryset.filter(**{f"{lead.path}__isnull": True})
-        key = cursor.key
         in_empty = key is not None and key[0] is None
         segments = [
-            (filled, terms, None if in_empty else key),
-            (empty, rest, key[1:] if key is not None and in_empty else None),
+            (Q((f"{lead.path}__isnull", False)), terms, None if in_empty else key),
+            (
+                Q((f"{lead.path}__isnull", True)),
+                rest,
+                key[1:] if key is not None and in_empty else None,
+            ),
         ]
         if not cursor.forward:
             segments.reverse()
         if key is not None and in_empty == cursor.forward:
             segments = segments[1:]  # the walk begins in the second segment
     rows: list[Any] = []
-    for part, part_terms, key in segments:
-        part = part.order_by(*(term.order(cursor.forward) for term in part_terms))
-        if key is not None:
-            part = part.filter(beyond(part_terms, key, forward=cursor.forward))
-        rows.extend(part[: limit - len(rows)])
+    for within, part_terms, part_key in segments:
+        if part_key is not None:
+            within &= Q(beyond(part_terms, part_key, forward=cursor.forward))
+        part = queryset.filter(within).order_by(*(t.order(cursor.forward) for t in part_terms))
+        wanted = limit - len(rows)
+        rows.extend(hunter.first(part, within, wanted) if hunter else part[:wanted])
         if len(rows) >= limit:
             break
     return rows
@@ -255,22 +321,25 @@ def count(queryset: models.QuerySet[Any], page: Page | None = None) -> Count:
     Up to ten thousand are counted. Beyond that PostgreSQL's own statistics say about how many;
     where they do not say clearly, the answer is "more than ten thousand".
     """
-    if page is not None and page.start == 0 and not page.newer and not page.older:
+    if page is not None and page.is_whole:
         return Count(len(page.records))
     table = queryset.model._meta.db_table
     query = queryset.query
     if not query.where and not query.distinct and not query.is_sliced and not query.group_by:
         return _count_of_table(table)
-    if _rows_of(table) > CLEARLY_MORE:
-        planned = _planned_rows(queryset)
+    if rows_of(table) > CLEARLY_MORE:
+        planned = planned_rows(queryset)
         if planned > CLEARLY_MORE:
             return Count(planned, is_exact=False, is_estimate=True)
-    number = queryset.order_by().values("pk")[: EXACT_UP_TO + 1].count()
+    return _bounded_count(queryset)
+
+
+def _bounded_count(queryset: models.QuerySet[Any]) -> Count:
+    return _bounded(queryset.order_by().values("pk")[: EXACT_UP_TO + 1].count())
+
+
+def _bounded(number: int) -> Count:
     return Count(min(number, EXACT_UP_TO), is_exact=number <= EXACT_UP_TO)
-
-
-# A plan's estimate may be wrong by some factor, but hardly ever by ten.
-CLEARLY_MORE = 10 * EXACT_UP_TO
 
 
 def bounded(querysets: Mapping[str, models.QuerySet[Any]]) -> dict[str, int]:
@@ -284,11 +353,6 @@ def bounded(querysets: Mapping[str, models.QuerySet[Any]]) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", params)
         return dict(zip(querysets, cursor.fetchone(), strict=True))
-
-
-def _planned_rows(queryset: models.QuerySet[Any]) -> int:
-    plan = json.loads(queryset.order_by().values("pk").explain(format="json"))
-    return int(plan[0]["Plan"]["Plan Rows"])
 
 
 def _count_of_table(table: str) -> Count:
@@ -306,30 +370,3 @@ def _count_of_table(table: str) -> Count:
     if exact is None:
         return Count(estimate, is_exact=False, is_estimate=True)
     return Count(min(exact, EXACT_UP_TO), is_exact=exact <= EXACT_UP_TO)
-
-
-# Autovacuum keeps the statistics of a partitioned table's parts, not those of the whole.
-ESTIMATE = """
-    SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint AS estimate FROM pg_class
-    WHERE relkind = 'r' AND (oid = %(table)s::regclass OR oid IN
-        (SELECT inhrelid FROM pg_inherits WHERE inhparent = %(table)s::regclass))
-"""
-_known_sizes: dict[str, tuple[float, int]] = {}
-SIZE_IS_KNOWN_FOR = 60.0  # seconds; a table does not become large from one minute to the next
-
-
-def forget_sizes() -> None:
-    """After a table has grown at once, as in a test or a benchmark."""
-    _known_sizes.clear()
-
-
-def _rows_of(table: str) -> int:
-    """About how many rows a table has, asked at most once a minute."""
-    known = _known_sizes.get(table)
-    if known is not None and time.monotonic() - known[0] < SIZE_IS_KNOWN_FOR:
-        return known[1]
-    with connection.cursor() as cursor:
-        cursor.execute(ESTIMATE, {"table": connection.ops.quote_name(table)})
-        [rows] = cursor.fetchone()
-    _known_sizes[table] = (time.monotonic(), rows)
-    return int(rows)

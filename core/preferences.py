@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.models import SavedView
 
 COMFORTABLE, COMPACT = "comfortable", "compact"
-CHOICES = {
+_choices: dict[str, tuple[str, ...]] = {
     "density": (COMFORTABLE, COMPACT),
     "nav": ("wide", "narrow"),
 }
@@ -51,9 +51,14 @@ def default_view_for(user: User, page: str) -> int | None:
     return found if isinstance(found, int) else None
 
 
+def register(name: str, *values: str) -> None:
+    """One more thing to remember of a person, which is one of these values. From an app's ready."""
+    _choices[name] = values
+
+
 def remember(user: User, **choices: str) -> None:
     """Keep one of a few fixed values each: remember(user, density="compact")."""
-    if any(value not in CHOICES.get(name, ()) for name, value in choices.items()):
+    if any(value not in _choices.get(name, ()) for name, value in choices.items()):
         raise RuleViolation(_("That is not one of the choices."))
     _change(user, lambda preferences: preferences.update(choices))
 

@@ -71,7 +71,8 @@ class NavItem:
 
 @dataclass(frozen=True, slots=True)
 class NavSection:
-    """A heading of the navigation. Items without a section stand above all of them."""
+    """A heading of the navigation. Items without a section stand above all of them; those of the
+    section "top" are icons in the top bar, where their counters say what waits for this person."""
 
     name: str
     label: StrOrPromise
@@ -82,6 +83,7 @@ _nav: dict[str, NavItem] = {}
 _sections: dict[str, NavSection] = {
     "": NavSection("", "", 0),
     "control": NavSection("control", _("Control room"), 900),
+    "top": NavSection("top", "", 1000),
 }
 
 
@@ -201,6 +203,7 @@ class Probe:
     since: datetime | None = None
     url: str = ""
     banner: bool = False  # shown above every page while it is not OK
+    permission: str = ""  # what it takes to open `url`: a banner leads only those who may there
 
 
 _probes: dict[str, Callable[[], Probe]] = {}

@@ -11,24 +11,40 @@ all filters (?_panel=filters) and bulk actions (POST).
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 import django_tables2 as tables
 from django.db.models import QuerySet
-from django.http import HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import QueryDict
+from django.http.response import HttpResponseBase
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from core import actions, export, filter_panel, list_menus, paging, preferences
-from core.columns import Column, SelectColumn
-from core.filters import BaseFilterSet, without
+from core import (
+    actions,
+    export_menu,
+    filter_panel,
+    list_menus,
+    list_slots,
+    paging,
+    preferences,
+)
+from core import tabs as tabs_of
+from core.columns import Column, SelectColumn, url_around
+from core.filters import BaseFilterSet, Chip, without
 from core.html import EMPTY
+from core.list_state import canonical
 from core.pages import AuthedRequest, is_partial, render_page
+from core.tabs import Tab
 
+__all__ = ["BaseTable", "Empty", "Listing", "Tab", "canonical", "table_page"]
 PER_PAGE = 50
+Tabs = Sequence[Tab] | Callable[[BaseFilterSet], Sequence[Tab]]
 
 
 @dataclass(frozen=True)
@@ -49,7 +65,10 @@ class BaseTable(tables.Table):  # type: ignore[misc]
         order_by: str | tuple[str, ...] = "-pk"
 
     def __init__(self, queryset: QuerySet[Any], *, sort: str = "", **options: Any) -> None:
-        super().__init__(queryset, order_by=self._known(sort) or None, **options)
+        order = self._known(sort)
+        if order and (needed := self.base_columns[order[0].lstrip("-")].annotations):
+            queryset = queryset.annotate(**needed)
+        super().__init__(queryset, order_by=order or None, **options)
 
     def _known(self, sort: str) -> tuple[str, ...]:
         """One column, since no page offers more; the primary key settles what is equal."""
@@ -58,9 +77,24 @@ class BaseTable(tables.Table):  # type: ignore[misc]
 
     @property
     def queryset(self) -> QuerySet[Any]:
-        """The rows in the table's order."""
+        """The rows in the table's order, with what the shown columns need of their own."""
         ordered: QuerySet[Any] = self.data.data
-        return ordered
+        there = ordered.query.annotations
+        needed = {
+            name: value
+            for _, column in self.shown_columns
+            for name, value in column.annotations.items()
+            if name not in there
+        }
+        return ordered.annotate(**needed) if needed else ordered
+
+    @classmethod
+    def on_page(cls, page: str, user: Any) -> type[BaseTable]:
+        """This table with the columns that other apps add for this person."""
+        columns = list_slots.columns_on(page, dict(cls.base_columns), user)
+        if len(columns) == len(cls.base_columns):
+            return cls
+        return _extended(cls, tuple(columns.items()))  # type: ignore[arg-type]  # a class
 
     @classmethod
     def choosable(cls) -> dict[str, Column]:
@@ -133,6 +167,13 @@ class BaseTable(tables.Table):  # type: ignore[misc]
         return mark_safe("".join(parts))  # noqa: S308 - every cell() escapes what it is given
 
 
+@lru_cache(maxsize=256)
+def _extended(table: type[BaseTable], columns: tuple[tuple[str, Column], ...]) -> type[BaseTable]:
+    made: type[BaseTable] = type(table.__name__, (table,), {})
+    made.base_columns = OrderedDict(columns)
+    return made
+
+
 def _getter(accessor: str) -> Callable[[Any], Any]:
     """Reads "name" or "actor__name" from a row; a missing relation is an empty cell."""
     path = accessor.replace("__", ".").split(".")
@@ -154,16 +195,6 @@ def _opening(bound: Any) -> str:
     label = f' data-label="{escape(bound.header)}"' if column.keep else ""
     css = f' class="{column.classes}"' if column.classes else ""
     return f"<td{css}{label}>"
-
-
-@dataclass(frozen=True)
-class Tab:
-    """A named state of the list: `query` is its whole filter, `count` what waits there."""
-
-    label: Any
-    query: str
-    count: int | None = None
-    level: str = ""  # "bad" draws the count in red
 
 
 @dataclass
@@ -193,6 +224,7 @@ class Listing:
     density: str = ""
     view: Any = None  # the SavedView that is open
     bulk_actions: Sequence[Any] = ()
+    peek: tuple[str, str] | None = None  # around the key of a row: the address of a look at it
     page: paging.Page = field(default_factory=paging.Page)
     count: paging.Count = field(default_factory=lambda: paging.Count(0))
 
@@ -256,13 +288,22 @@ class Listing:
     def first(self) -> str:
         return f"?{without(self.query)}"
 
-    def active_tab(self) -> str:
-        """The query of the tab whose filter is the whole filter of the page."""
-        mine = {n: v for n, v in self.query.lists() if n in self.filters.filters}
-        for tab in self.tabs:
-            if dict(QueryDict(tab.query).lists()) == mine:
-                return tab.query
-        return "-"
+    @property
+    def tab_links(self) -> list[tuple[Tab, str, bool]]:
+        """Each tab, where it leads from here, and whether it is the open one."""
+        active = tabs_of.open_tab(self.tabs, self.query)
+        return [(tab, tabs_of.link(tab, self.tabs, self.query), tab is active) for tab in self.tabs]
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The filters that nothing else on the page shows; those of the open tab, its name does."""
+        said = tabs_of.own_filters(self.tabs) if tabs_of.open_tab(self.tabs, self.query) else set()
+        return [chip for chip in self.filters.chips() if chip.name not in said]
+
+    @property
+    def everywhere(self) -> str:
+        """The same search in all tabs, for who finds nothing in this one."""
+        return tabs_of.everywhere(self.tabs, self.query)
 
 
 def table_page(
@@ -274,13 +315,19 @@ def table_page(
     filterset: type[BaseFilterSet],
     queryset: QuerySet[Any],
     live: str = "",
-    tabs: Sequence[Tab] = (),
+    tabs: Tabs = (),
     empty: Empty | None = None,
     template: str = "core/list_page.html",
+    peek: str = "",
     context: dict[str, Any] | None = None,
-) -> HttpResponse | StreamingHttpResponse:
-    """Answer everything a list page is asked: see the top of this module."""
-    query = canonical(request.GET)
+) -> HttpResponseBase:
+    """Answer everything a list page is asked: see the top of this module.
+
+    `peek` is the view that answers a look at one row, to be shown beside the list.
+    """
+    query = export_menu.narrowed(canonical(request.GET), request.GET, page)
+    filterset = list_slots.filterset_on(page, filterset, request.user)
+    table = table.on_page(page, request.user)
     filters = filterset(query, queryset, request=request)
     if request.method == "POST":
         return actions.handle_bulk(request, page=page, queryset=filters.qs)
@@ -289,32 +336,27 @@ def table_page(
             request, filterset, query
         )
     if filters.search_is_too_short() and is_partial(request):
-        # The list stays as it is until the third letter; only the hint under the field appears.
-        response = render_page(request, "components/_search_hint.html", {"is_too_short": True})
-        response["HX-Reswap"], response["HX-Push-Url"] = "none", "false"
-        return response
+        return _third_letter(request)
     if (opening := list_menus.opening(request, page)) is not None:
         return opening
 
     bulk = actions.actions_for(page, request.user)
     view = list_menus.open_view(request, page)
-    rows = table(filters.qs, sort=query.get("sort", ""))
+    all_tabs = list_slots.tabs_on(
+        page, tabs(filters) if callable(tabs) else tabs, filters, request.user
+    )
+    tab = tabs_of.open_tab(all_tabs, query)
+    rows = table(filters.qs, sort=query.get("sort") or (tab.sort if tab else ""))
     rows.show(preferences.columns_for(request.user, page, view), selectable=bool(bulk))
-    if (kind := request.GET.get("export")) in export.TYPES:
-        return export.export_response(request, rows, kind=kind, title=str(title))
+    if (file := export_menu.answer(request, page, rows, filters, str(title))) is not None:
+        return file
 
     listing = Listing(
         page_id=page, title=title, url=request.path, query=query, table=rows, filters=filters,
-        live=live, tabs=tabs, empty=empty, view=view, bulk_actions=bulk,
-        density=preferences.density_for(request.user),
+        live=live, tabs=all_tabs, empty=empty, view=view, bulk_actions=bulk,
+        density=preferences.density_for(request.user), peek=url_around(peek) if peek else None,
     )  # fmt: skip
-    related = rows.related()
-    ordered = rows.queryset.select_related(*related) if related else rows.queryset
-    listing.page = paging.read(ordered, size=PER_PAGE, at=query.get("page", ""))
-    listing.count = paging.count(filters.qs, listing.page)
-    if listing.page.start is None and not listing.page.older and listing.count.is_exact:
-        listing.page.end_at(listing.count.number)
-
+    _read(listing, tab)
     partial = is_partial(request)
     response = render_page(
         request,
@@ -326,15 +368,25 @@ def table_page(
     return response
 
 
-# Names that ask for another answer of the same state, and are no part of it.
-NOT_STATE = frozenset({"export", "_panel", "csrfmiddlewaretoken"})
+def _third_letter(request: AuthedRequest) -> HttpResponseBase:
+    """The list stays as it is until then; only the hint under the field appears."""
+    response = render_page(request, "components/_search_hint.html", {"is_too_short": True})
+    response["HX-Reswap"], response["HX-Push-Url"] = "none", "false"
+    return response
 
 
-def canonical(data: QueryDict) -> QueryDict:
-    """The state a query string stands for: no empty values, nothing that is not state."""
-    clean = QueryDict(mutable=True)
-    for name, values in data.lists():
-        kept = [value for value in values if value.strip()]
-        if kept and name not in NOT_STATE:
-            clean.setlist(name, kept)
-    return clean
+def _read(listing: Listing, tab: Tab | None) -> None:
+    """Fetch the rows of the page and say how many there are."""
+    related, filters = listing.table.related(), listing.filters
+    rows = listing.table.queryset
+    is_tab_alone = filters.filters.keys() <= tabs_of.own_filters(listing.tabs)
+    listing.page, listing.count = paging.look(
+        rows.select_related(*related) if related else rows,
+        matching=filters.qs,
+        size=PER_PAGE,
+        at=listing.query.get("page", ""),
+        hunt=filters.is_hunt,
+        counted=tab.count if tab and tab.is_kept and is_tab_alone else None,
+    )
+    if listing.page.start is None and not listing.page.older and listing.count.is_exact:
+        listing.page.end_at(listing.count.number)

@@ -76,6 +76,8 @@ def safe_cell(text: str) -> str:
     >>> safe_cell("+40 722 123 456")
     '+40 722 123 456'
     """
+    if text[:1].isalnum() and text.isprintable():
+        return text  # nearly all of them, in a fifth of the time
     text = _UNPRINTABLE.sub("", text)
     # Spaces before it do not stop a spreadsheet from reading a formula.
     start = text.lstrip(" ")

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import path
 
-from core.views import bulk, saved_views, shell
+from core.views import bulk, exports, saved_views, shell
 
 app_name = "core"
 urlpatterns = [
@@ -27,6 +27,19 @@ urlpatterns = [
         name="saved_view_overwrite",
     ),
     path("views/<int:pk>/delete/", saved_views.saved_view_delete, name="saved_view_delete"),
+    path("exports/", exports.scheduled_export_list, name="scheduled_export_list"),
+    path("exports/add/", exports.scheduled_export_add, name="scheduled_export_add"),
+    path("exports/file/<str:token>/", exports.export_file, name="export_file"),
+    path("exports/<int:pk>/", exports.scheduled_export_page, name="scheduled_export_page"),
+    path("exports/<int:pk>/edit/", exports.scheduled_export_edit, name="scheduled_export_edit"),
+    path("exports/<int:pk>/run/", exports.scheduled_export_run, name="scheduled_export_run"),
+    path("exports/<int:pk>/pause/", exports.scheduled_export_pause, name="scheduled_export_pause"),
+    path(
+        "exports/<int:pk>/resume/", exports.scheduled_export_resume, name="scheduled_export_resume"
+    ),
+    path(
+        "exports/<int:pk>/remove/", exports.scheduled_export_remove, name="scheduled_export_remove"
+    ),
     path("preferences/", saved_views.preferences_save, name="preferences_save"),
 ]
 

@@ -10,7 +10,8 @@ CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
-    "img-src": "'self' data:",  # small drawings inside style sheets, and the two-factor QR code
+    # Small drawings inside style sheets, the two-factor QR code; pictures of products.
+    "img-src": " ".join(["'self'", "data:", *settings.IMAGE_HOSTS]),
     "font-src": "'self'",
     "object-src": "'none'",
     "connect-src": "'self'",  # htmx, and the websocket of the same origin

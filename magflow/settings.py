@@ -156,6 +156,16 @@ BNR_RATES_URL = env.str("BNR_RATES_URL", default="https://curs.bnr.ro/nbrfxrates
 # A production site calls other addresses than eMAG's own only by https and on the public internet;
 # these hosts also otherwise (emag.client.other_address).
 EMAG_OTHER_HOSTS = env.list("EMAG_OTHER_HOSTS", default=[])
+# From where pages may show pictures of products, as the Content-Security-Policy writes it.
+IMAGE_HOSTS = env.list(
+    "IMAGE_HOSTS",
+    default=[
+        "https://*.emag.ro", "https://*.emag.bg", "https://*.emag.hu", "https://*.fashiondays.ro",
+        "https://*.fashiondays.bg", "https://*.fashiondays.hu", "https://*.akamaized.net",
+        # The simulated marketplace of the demo.
+        *([] if PRODUCTION else ["http://127.0.0.1:*", "http://localhost:*"]),
+    ],
+)  # fmt: skip
 
 # --- Live hints -------------------------------------------------------------------------------
 # This backend publishes the live hints of a transaction together with its commit.
@@ -297,6 +307,10 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(VAR_DIR / "media"))
+# Scheduled exports are written below this folder and nowhere else; empty: into no folder.
+EXPORT_DIR = env.str("EXPORT_DIR", default="" if PRODUCTION else str(VAR_DIR / "exports"))
+# What a mail may carry; a larger file is a link, which is good for a week.
+EXPORT_MAIL_MB = env.int("EXPORT_MAIL_MB", default=10)
 # With collected files their names carry a hash and browsers keep them for ever. Without, as in
 # development and before the first `up`, they are served from where they lie.
 STATIC_IS_COLLECTED = not DEBUG and (
@@ -319,6 +333,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 # Without a server, mails of a first run are kept in var/mail. Those of a production site are
 # dropped: a password link has no place on its disk.
 vars().update(env.mail("EMAIL_URL", default="dummymail://"))
+EMAIL_TIMEOUT = 30  # a server that falls silent holds no worker and no page
 if not PRODUCTION and not env.str("EMAIL_URL", default=""):
     EMAIL_BACKEND = "magflow.mail.FolderBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(

@@ -7,7 +7,7 @@ and asks for one with `enqueue(pull_orders, key="7")`. Django-q2 carries them; w
 and what may run is in our own rows and locks, so that a lost or repeated delivery does no harm.
 """
 
-from core.jobs.queue import enqueue, is_paused, pause, resume, run_now
+from core.jobs.queue import WAITING, enqueue, is_paused, pause, resume, run_now
 from core.jobs.runner import run_here, run_job
 from core.jobs.runs import Run
 from core.jobs.schedules import next_run, reconcile_schedules
@@ -23,6 +23,7 @@ from core.jobs.specs import (
 )
 
 __all__ = [
+    "WAITING",
     "JobSpec",
     "Run",
     "all_jobs",

@@ -63,6 +63,15 @@ def _waiting_twin(spec: specs.JobSpec, key: str, args: list[Any]) -> JobRun | No
     )
 
 
+# What enqueue() looks for where a job has no arguments, for who asks within a statement of its own.
+# A row that is found is locked: that run will see what this transaction commits.
+WAITING = """
+    SELECT id FROM core_jobrun
+     WHERE name = %s AND key = %s AND status = 'queued' AND starts = 0 AND args = '[]'
+     LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+
+
 def push(run: JobRun) -> None:
     """Put the next chunk of a run into the queue, in this transaction."""
     spec = specs.find(run.name)

@@ -2,6 +2,14 @@
 
 from core.models.audit import AuditEntry
 from core.models.bulk import BulkRefusal, BulkRun, BulkStatus, RefusalKind
+from core.models.exports import (
+    Covers,
+    Every,
+    ExportRun,
+    ExportStatus,
+    FileKind,
+    ScheduledExport,
+)
 from core.models.gates import RateGate
 from core.models.jobs import Heartbeat, JobPause, JobRun, JobStatus, JobTrigger
 from core.models.rates import ExchangeRate
@@ -12,7 +20,12 @@ __all__ = [
     "BulkRefusal",
     "BulkRun",
     "BulkStatus",
+    "Covers",
+    "Every",
     "ExchangeRate",
+    "ExportRun",
+    "ExportStatus",
+    "FileKind",
     "Heartbeat",
     "JobPause",
     "JobRun",
@@ -21,4 +34,5 @@ __all__ = [
     "RateGate",
     "RefusalKind",
     "SavedView",
+    "ScheduledExport",
 ]

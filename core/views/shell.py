@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -107,7 +108,8 @@ def _answer(request: HttpRequest, events: dict[str, str], *, refresh: bool = Fal
 @require_GET
 def shell_state(request: AuthedRequest) -> HttpResponse:
     """Counters of the navigation and banners, asked for after the page and when told."""
-    state = {"counts": _counts(request.user), "banners": _banners()}
+    asked_at = time.monotonic()  # before counting: what comes in between is told again
+    state = {"counts": _counts(request.user), "banners": _banners(request.user), "at": asked_at}
     caches["local"].set(counts_key(request.user), state, STATE_SECONDS)
     return render(request, "components/_shell_state.html", {"state": state})
 
@@ -117,14 +119,14 @@ def _counts(user: Any) -> dict[str, int]:
     return {item.id: item.counter(user) for item in items if item.counter}
 
 
-def _banners() -> list[dict[str, str]]:
+def _banners(user: Any) -> list[dict[str, str]]:
     """What every page should say on top, because something it relies on is not well."""
     return [
         {
             "level": probe.level.value,
             "message": str(probe.message),
             "since": when(probe.since) if probe.since else "",
-            "url": probe.url,
+            "url": probe.url if registry.may(user, probe.permission) else "",
         }
         for probe in registry.banners()
     ]

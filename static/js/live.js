@@ -22,7 +22,7 @@
     const all = [held.get(topic) || [], ids];
     if (document.hidden) return held.set(topic, all.includes("many") ? "many" : [...new Set(all.flat())]);
     if (ids !== "many") ids.forEach((id) => recent.set(`${topic} ${id}`, Date.now()));
-    document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { ids } }));
+    window.magflow.tell(topic, ids); // see pace.js
   }
   const resync = () => tell("resync", "many");
   const catchUp = () => setTimeout(resync, Math.random() * SPREAD); // not all pages at once

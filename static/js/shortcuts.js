@@ -23,7 +23,7 @@
   }
 
   function jump(event) {
-    const link = find(`#side [data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    const link = find(`:is(#side, .top) [data-key="${CSS.escape(event.key.toLowerCase())}"]`);
     if (link) {
       event.preventDefault();
       link.click();

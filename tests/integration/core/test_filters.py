@@ -1,9 +1,11 @@
 """What a list's address filters by: five operators, clear refusals, nothing silently dropped."""
 
 import datetime as dt
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
+from django.db.models import TextField, Value
 from django.http import QueryDict
 from django.test import RequestFactory
 from django.utils import timezone, translation
@@ -11,7 +13,9 @@ from django.utils import timezone, translation
 from accounts.models import User
 from core.filter_panel import apply
 from core.filters import BaseFilterSet, Choice, Flag, Number, Search, Text, When, without
+from core.folding import Folded
 from core.models import JobRun, SavedView
+from core.text import fold
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +141,31 @@ def test_a_search_waits_for_the_third_letter():
     assert filters("q=ab").search_is_too_short()
     assert not filters("q=abc").search_is_too_short()
     assert not filters("").search_is_too_short()
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Husă de telefon", "HUSA"),
+        ("ȘOSETE  groși", "sosete grosi"),
+        ("Hűtőszekrény", "hutosz"),
+        ("Straße, Þór & Æsir", "strasse, thor & aes"),
+        ("Çelik Łódź", "celik łodz"),
+        ("БЪЛГАРСКИЙ", "български"),
+        ("Αθήνα", "αθηνα"),
+        ("100% cotton", "0% c"),
+    ],
+)
+def test_a_text_is_found_however_it_is_written(text, asked):
+    JobRun.objects.create(name=text, status="done")
+    query = urlencode({"name__contains": asked})
+    assert names(query) == ([text] if fold(asked) in fold(text) else [])
+
+
+def test_a_text_is_folded_in_the_database_as_it_is_outside():
+    letters = "".join(chr(code) for code in (*range(0xC0, 0x132), *range(0x400, 0x460)))
+    folded = JobRun.objects.values_list(Folded(Value(letters, TextField())), flat=True)[0]
+    assert folded == fold(letters)
 
 
 def test_without_starts_again_on_the_first_page():

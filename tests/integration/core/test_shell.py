@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import caches
@@ -128,6 +129,17 @@ class TestCountersAndBanners:
         )
         assert 'hx-trigger="load, ' not in source
 
+    def test_what_was_told_meanwhile_is_asked_for_at_once(self, owner_client, monkeypatch):
+        registry.register_nav(
+            NavItem("Late", "clock", "core:shortcut_list", counter=lambda user: 7, topic="jobs")
+        )
+        owner_client.get("/shell/state/", **HTMX)
+        hub = SimpleNamespace(told_since=lambda topic, moment: topic == "jobs")
+        monkeypatch.setattr("core.context.hubs", lambda: [hub])
+        source = page(owner_client)
+        assert 'hx-trigger="load, ' in source
+        assert '<em id="count-core-shortcut_list">7</em>' in source, "until the answer is there"
+
     def test_one_counts_only_what_one_may_open(self, viewer_client):
         def never(user):
             raise AssertionError("counted for somebody who may not see it")
@@ -154,6 +166,20 @@ class TestCountersAndBanners:
         source = page(viewer_client)
         assert "&lt;Gone&gt;." in source
         assert "Nearly full." not in source, "only probes that ask for it are banners"
+
+    def test_a_banner_leads_only_those_who_may_there(
+        self, viewer_client, owner_client, monkeypatch
+    ):
+        told = Probe(
+            "queue", "Queue", Level.BAD, "Refused.", url="/there/", banner=True,
+            permission="core.view_auditentry",
+        )  # fmt: skip
+        monkeypatch.setattr(registry, "_probes", {"queue": lambda: told})
+        for client, leads in ((owner_client, True), (viewer_client, False)):
+            client.get("/shell/state/", **HTMX)
+            source = page(client)
+            assert "Refused." in source
+            assert ("/there/" in source) is leads
 
     def test_strangers_are_sent_to_sign_in(self, client):
         assert client.get("/shell/state/").status_code == 302

@@ -1,0 +1,113 @@
+"""One answer for all who would get the same: a list that a hundred people look at is read once.
+
+A hint makes every open page read itself again at the same moment. Those whose pages are the same,
+by address, role, language, zone and preferences, share one answer, as long as no newer hint of its
+topic has come in: what a shared answer does not show yet, a hint is on its way for. Where this
+process hears no hints nothing is shared.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from core.live.hub import hubs
+from core.pages import AuthedRequest, is_partial
+
+T = TypeVar("T")
+LONGEST = 2.0  # seconds; times are told by the minute
+MOST_KEPT = 200
+NOT_SHARED = frozenset({"view", "export", "_panel"})  # a person's own, or no page at all
+
+
+@dataclass
+class Kept:
+    """An answer and when it began to be read; whoever holds the lock is reading it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    began: float = 0.0
+    content: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class KeptValue:
+    """A value and when it began to be read; whoever holds the lock is reading it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    began: float = 0.0
+    value: Any = None
+
+
+_values: dict[str, KeptValue] = {}
+_kept: dict[tuple[str, ...], Kept] = {}
+
+
+def answer(
+    request: AuthedRequest, topic: str, make: Callable[[], HttpResponseBase]
+) -> HttpResponseBase:
+    """What make() answers, or what it has just answered somebody who would see the same.
+
+    For views whose fragment depends on nothing but what the key below is made of.
+    """
+    if request.method != "GET" or not is_partial(request) or NOT_SHARED & set(request.GET):
+        return make()
+    if not _is_current(topic, time.monotonic()):
+        return make()
+    if len(_kept) >= MOST_KEPT:
+        _kept.clear()
+    one, arrived = _kept.setdefault(_key(request), Kept()), time.monotonic()
+    with one.lock:
+        # What began to be read after we asked shows all that we could have read ourselves.
+        is_good = one.began >= arrived or _is_current(topic, one.began)
+        if not one.content or not is_good:
+            began = time.monotonic()
+            response = make()
+            if not isinstance(response, HttpResponse) or response.status_code != 200:
+                return response
+            one.began, one.content = began, response.content
+            one.headers = dict(response.headers)
+            return response
+        return HttpResponse(one.content, headers=one.headers)
+
+
+def value(topic: str, make: Callable[[], T]) -> T:
+    """What make() says, or has just said: of what is the same for everybody and costs much."""
+    arrived = time.monotonic()
+    if not _is_current(topic, arrived):
+        return make()
+    one = _values.setdefault(f"{make.__module__}.{make.__qualname__}", KeptValue())
+    with one.lock:
+        if not (one.began >= arrived or _is_current(topic, one.began)):
+            began = time.monotonic()
+            one.value, one.began = make(), began
+        return cast(T, one.value)
+
+
+def _key(request: AuthedRequest) -> tuple[str, ...]:
+    user = request.user
+    return (
+        request.path,
+        request.GET.urlencode(),
+        str(user.role),
+        get_language() or "",
+        timezone.get_current_timezone_name(),
+        json.dumps(user.preferences, sort_keys=True),
+    )
+
+
+def _is_current(topic: str, moment: float) -> bool:
+    """Whether this process would know of anything that happened to the topic since then."""
+    here = hubs()
+    if not here or time.monotonic() - moment > LONGEST:
+        return False
+    return not any(hub.told_since(topic, moment) for hub in here)
