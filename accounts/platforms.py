@@ -7,10 +7,24 @@ An adapter app describes its marketplace once, in its AppConfig.ready():
 Everything below the adapter asks here and knows no marketplace by name.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from accounts.choices import Fulfilment
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLimits:
+    """What a marketplace lets its sellers do to orders, in the neutral words for its states.
+
+    `moves` says from which state an order gets to which, and for how long after it came to the
+    first; None is for ever. In the states of `lines_change_in` quantities may change.
+    """
+
+    moves: Mapping[str, Mapping[str, timedelta | None]] = field(default_factory=dict)
+    lines_change_in: Collection[str] = ()
 
 
 class Platform(Protocol):
@@ -21,6 +35,7 @@ class Platform(Protocol):
     countries: Collection[str]
     # How it calls each way of shipping it offers, for example {Fulfilment.OWN: "Own stock"}.
     fulfilments: dict[str, str]
+    order_limits: OrderLimits
 
     def connect_url(self, account_id: int) -> str:
         """The page where the account's credentials are entered; empty when it needs none."""
@@ -37,10 +52,6 @@ def register(platform: Platform) -> None:
         raise ValueError(f"The platform {platform.slug!r} is registered twice")
 
 
-def unregister(slug: str) -> None:
-    _platforms.pop(slug, None)
-
-
 def get(slug: str) -> Platform | None:
     return _platforms.get(slug)
 
@@ -53,6 +64,12 @@ def label(slug: str) -> str:
     """A name to show even when the adapter has been removed since."""
     platform = get(slug)
     return platform.label if platform else slug
+
+
+def order_limits(slug: str) -> OrderLimits:
+    """Nothing is allowed at a marketplace that nobody can talk to."""
+    platform = get(slug)
+    return platform.order_limits if platform else OrderLimits()
 
 
 def fulfilment_label(slug: str, fulfilment: str) -> str:

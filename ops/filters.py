@@ -20,8 +20,8 @@ class AuditFilter(BaseFilterSet):
     q = Search(_("Who, what, on which one…"))
     verb = Choice(_("What"), choices=verb_choices, is_main=True)
     at = When(_("When"), is_main=True)
-    actor_name = Text(_("Who"))
-    subject_label = Text(pgettext_lazy("audit", "On"))
+    actor_name = Text(_("Who"), within="search_text")
+    subject_label = Text(pgettext_lazy("audit", "On"), within="search_text")
 
     class Meta:
         model = AuditEntry

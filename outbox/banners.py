@@ -154,4 +154,6 @@ def _bad(
     url: str,
     level: Level = Level.WARN,
 ) -> Probe:
-    return Probe(name, str(label), level, words, since, url, banner=True)
+    return Probe(
+        name, str(label), level, words, since, url, banner=True, permission="outbox.view_command"
+    )

@@ -11,7 +11,7 @@ from core.registry import Panel, register_panel
 from outbox import words
 from outbox.choices import STATUS_BADGES
 from outbox.models import Command
-from outbox.services import for_subject
+from outbox.services import latest_of
 
 LATEST = 8
 
@@ -35,7 +35,7 @@ def register_for(page: str, model: type[Model], *, area: str = "main", order: in
 
 
 def sent(request: HttpRequest, subject: Any) -> Mapping[str, object]:
-    latest = list(for_subject(subject)[: LATEST + 1])
+    latest = latest_of(subject)
     return {
         "lines": [line_of(command) for command in latest[:LATEST]],
         "has_more": len(latest) > LATEST,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from accounts.models import MarketplaceAccount
 from catalog.models import Offer, OfferReading
@@ -15,14 +15,20 @@ def record_reading(account: MarketplaceAccount, began_at: dt.datetime) -> None:
 
 
 def stock_known(
-    account: MarketplaceAccount, external_ids: Iterable[str]
-) -> dict[str, tuple[int, dt.datetime]]:
-    """What the marketplace has of these offers, and as of when that is known: we read or set it."""
-    whole = OfferReading.objects.filter(account=account).values_list("began_at", flat=True).first()
-    offers = Offer.objects.filter(account=account, external_id__in=external_ids)
+    wanted: Collection[tuple[int, str]],
+) -> dict[tuple[int, str], tuple[int, dt.datetime]]:
+    """What the marketplace has of these offers, and as of when that is known: we read or set it.
+
+    Offers are (pk of the account, number there), so that many accounts are asked for at once.
+    """
+    accounts, numbers = {key[0] for key in wanted}, {key[1] for key in wanted}
+    readings = OfferReading.objects.filter(account__in=accounts)
+    whole = dict(readings.values_list("account_id", "began_at"))
+    offers = Offer.objects.filter(account__in=accounts, external_id__in=numbers)
     return {
-        number: (stock, max(filter(None, (read_at, pushed_at, whole))))
-        for number, stock, read_at, pushed_at in offers.values_list(
-            "external_id", "stock", "read_at", "pushed_at"
+        (account, number): (stock, max(filter(None, (read_at, pushed_at, whole.get(account)))))
+        for account, number, stock, read_at, pushed_at in offers.values_list(
+            "account_id", "external_id", "stock", "read_at", "pushed_at"
         )
+        if (account, number) in wanted
     }

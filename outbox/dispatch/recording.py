@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import failpoints, live
+from outbox import events
 from outbox.choices import OPEN, UNSENT, AttemptOutcome, CommandStatus, ErrorKind, Family
 from outbox.dispatch import backoff
 from outbox.dispatch.carrying import Outcome, meaning_of
@@ -115,6 +116,8 @@ def _write_once(pairs: Sequence[Pair], took: int, *, is_look: bool) -> None:
         attempt.call_id, attempt.http_status = outcome.call_id[:64], outcome.http_status
     _keep_attempts([attempt for _c, attempt, _o in pairs])
     _supersede_failures([row for row in rows.values() if row.status == CommandStatus.DONE], now)
+    # What waits for its next attempt is where it was, for pages of what it is about.
+    events.tell(row for row in rows.values() if row.status not in UNSENT)
     live.touch("outbox", *rows)
     failpoints.hit("outbox.applied")
 
@@ -184,16 +187,13 @@ def _supersede_failures(done: Sequence[Command], now: object) -> None:
     if not newest:
         return
     failed = Command.objects.filter(coalesce_key__in=newest, status=CommandStatus.FAILED)
-    older = [
-        pk
-        for pk, key in failed.values_list("pk", "coalesce_key")
-        if key is not None and pk < newest[key]
-    ]
+    older = [row for row in failed if row.coalesce_key and row.pk < newest[row.coalesce_key]]
     if older:
-        Command.objects.filter(pk__in=older, status=CommandStatus.FAILED).update(
+        pks = [row.pk for row in older]
+        Command.objects.filter(pk__in=pks, status=CommandStatus.FAILED).update(
             status=CommandStatus.CANCELLED, ended_at=now, result=superseded()
         )
-        live.touch("outbox", *older)
+        events.tell(older)
 
 
 # --- What becomes of a row --------------------------------------------------------------------
@@ -311,7 +311,7 @@ def _settle_one(pk: int) -> None:
     row.tries.filter(outcome=AttemptOutcome.STARTED).update(
         outcome=AttemptOutcome.DIED, message=row.error
     )
-    live.touch("outbox", row.pk)
+    events.tell([row])
 
 
 def _died() -> str:

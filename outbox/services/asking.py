@@ -6,9 +6,9 @@ from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import MarketplaceAccount, User
-from core import live
 from core.errors import RuleViolation
 from core.text import truncate
+from outbox import events
 from outbox.choices import GIVEN_UP, UNSENT, Priority
 from outbox.intents import Intent, checked_payload, key_of
 from outbox.models import Command
@@ -45,7 +45,7 @@ def request(
     if is_awaited and command.status in UNSENT and not command.is_awaited:
         command.is_awaited, command.priority = True, Priority.URGENT
         command.save(update_fields=["is_awaited", "priority"])
-    live.touch("outbox", command.pk)
+    events.tell([command])
     kick_on_commit(lane_for(executor, account))
     return command
 
@@ -66,7 +66,7 @@ def request_many(
     Command.objects.bulk_create(keyless, batch_size=1000)
     by_key = _insert_keyed([command for command in wanted if _key(command) is not None])
     found = [command if (key := _key(command)) is None else by_key[key] for command in wanted]
-    live.touch("outbox", *(command.pk for command in found))
+    events.tell(found)
     kick_on_commit(lane_for(executor, account))
     return found
 

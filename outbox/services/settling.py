@@ -6,21 +6,30 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core import audit, live
+from core import audit
 from core.errors import RuleViolation
 from core.language import for_everybody
-from outbox import registry
+from outbox import events, registry
 from outbox.choices import GIVEN_UP, UNSENT, CommandStatus
 from outbox.intents import Intent
 from outbox.models import Command
 from outbox.services.lanes import kick_on_commit, lane_for
 
+MOST_SHOWN = 50
 MOST_LIKE = 5000  # commands that one click on "retry all like this" takes
 
 
 def for_subject(subject: models.Model) -> QuerySet[Command]:
     """What was sent, or is to be sent, about this thing; the newest first."""
     return Command.objects.about(subject).select_related("account").order_by("-pk")
+
+
+def latest_of(subject: models.Model) -> list[Command]:
+    """The latest messages about this very instance, read once for all parts of a page."""
+    found: list[Command] | None = vars(subject).get("_messages")
+    if found is None:
+        found = vars(subject)["_messages"] = list(for_subject(subject)[:MOST_SHOWN])
+    return found
 
 
 def asked_of(model: type[models.Model], intent: type[Intent]) -> QuerySet[Command]:
@@ -57,7 +66,8 @@ def retry(command: Command, *, by: User | None) -> Command:
 def retry_like(command: Command, *, by: User | None) -> int:
     """Retry everything that failed in the same way on the same account; returns how many."""
     like = Command.objects.like(command)
-    pks = list(like.locked().values_list("pk", flat=True)[:MOST_LIKE])
+    alike = list(like.locked().only("subject_type", "subject_id")[:MOST_LIKE])
+    pks = [one.pk for one in alike]
     twins = Command.objects.filter(coalesce_key=OuterRef("coalesce_key"))
     newer_failed = twins.filter(pk__gt=OuterRef("pk"), pk__in=pks)
     like = Command.objects.filter(pk__in=pks)
@@ -84,7 +94,7 @@ def retry_like(command: Command, *, by: User | None) -> int:
     if pks:
         note = _("%(n)s retried together") % {"n": retried}
         audit.record("command.retried", command, by=by, note=note)
-        live.touch("outbox", *pks)
+        events.tell(alike)
         kick_on_commit(lane_for(command.executor, command.account))
     return retried
 
@@ -99,7 +109,7 @@ def cancel(command: Command, *, by: User | None, note: str = "") -> Command:
     audit.record(
         "command.cancelled", command, by=by, note=note, changes={"status": (before, command.status)}
     )
-    live.touch("outbox", command.pk)
+    events.tell([command])
     return command
 
 
@@ -204,7 +214,7 @@ def _newer_twin(command: Command) -> Command | None:
 
 def _close_behind(command: Command, newer: Command) -> None:
     _end(command, CommandStatus.CANCELLED, superseded())
-    live.touch("outbox", command.pk, newer.pk)
+    events.tell([command, newer])
 
 
 def _confirm(command: Command) -> None:
@@ -216,6 +226,6 @@ def _confirm(command: Command) -> None:
 
 
 def _tell(command: Command) -> None:
-    live.touch("outbox", command.pk)
+    events.tell([command])
     if command.status == CommandStatus.QUEUED:
         kick_on_commit(lane_for(command.executor, command.account))

@@ -18,6 +18,7 @@ class Bazaar:
     label = "Bazaar"
     countries = (Country.ROMANIA, Country.BULGARIA)
     fulfilments = {Fulfilment.OWN: "BAZ", Fulfilment.MARKETPLACE: "BAZ+"}
+    order_limits = platforms.OrderLimits()
 
     def connect_url(self, account_id):
         return f"/bazaar/{account_id}/"
@@ -27,7 +28,6 @@ class Bazaar:
 
 
 @pytest.fixture
-def bazaar():
+def bazaar(monkeypatch):
+    monkeypatch.setattr(platforms, "_platforms", dict(platforms._platforms))
     platforms.register(Bazaar())
-    yield
-    platforms.unregister("bazaar")

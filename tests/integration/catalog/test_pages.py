@@ -49,9 +49,8 @@ def test_it_works(viewer_client):
 @pytest.mark.parametrize("offers", [1, 60])
 def test_the_list_has_a_price(manager_client, offers, django_assert_num_queries):
     OfferFactory.create_batch(offers, account=MarketplaceAccountFactory())
-    # Session, person, the counts of the tabs, rows, accounts to choose from (in the filter row and
-    # in its dialog); a long list is counted.
-    with django_assert_num_queries(7 if offers > 50 else 6):
+    # Session, person, counts of the tabs, rows, accounts to choose from; a long list is counted.
+    with django_assert_num_queries(6 if offers > 50 else 5):
         manager_client.get("/offers/")
 
 

@@ -76,7 +76,7 @@ def test_the_list_takes_a_fixed_number_of_queries(
     manager_client.get("/outbox/list/")
     for _ in range(40):
         command("failed", account=account)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         manager_client.get("/outbox/list/")
 
 

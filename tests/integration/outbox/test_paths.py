@@ -9,7 +9,7 @@ from core import failpoints
 from core.errors import ContractDrift, RuleViolation, SetupNeeded
 from core.models import AuditEntry
 from core.ratelimit import RateLimited
-from outbox import services
+from outbox import events, services
 from outbox.choices import AttemptOutcome, CommandStatus, ErrorKind
 from outbox.dispatch import recording
 from outbox.models import Attempt, Command, Lane
@@ -43,6 +43,50 @@ def ask(account, bazaar):
 
 def seconds_ahead(command):
     return (command.next_attempt_at - timezone.now()).total_seconds()
+
+
+@pytest.fixture
+def told():
+    """What those heard who own what messages are about."""
+    heard = []
+
+    def hear(sender, *, subjects, **kwargs):
+        heard.append(subjects)
+
+    events.commands_changed.connect(hear)
+    yield heard
+    events.commands_changed.disconnect(hear)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_told"), [(None, True), (refused("Nu."), True), (lost(), True), (away(), False)]
+)
+def test_whoever_owns_the_subject_hears_what_came_of_it(
+    ask, bazaar, drain, account, told, error, is_told
+):
+    """What only waits for its next attempt is nothing new to a page that says "on its way"."""
+    bazaar.sees = False
+    if error is not None:
+        bazaar.next(Buy, error)
+    ask(Buy(7), subject=account)
+    about = {account._meta.label_lower: {account.pk}}
+    assert told == [about]
+    drain()
+    assert told == [about] * (1 + is_told)
+
+
+def test_what_failed_earlier_is_told_when_a_later_one_settles_it(ask, bazaar, drain, account, told):
+    bazaar.next(Publish, refused("Nu."))
+    ask(Publish(7), subject=account)
+    drain()
+    first = Command.objects.get()
+    Command.objects.update(subject_id=account.pk + 1)
+    ask(Publish(7), subject=account)
+    told.clear()
+    drain()
+    first.refresh_from_db()
+    assert first.status == CommandStatus.CANCELLED
+    assert {account._meta.label_lower: {account.pk + 1}} in told
 
 
 def test_it_works(ask, bazaar, drain):
