@@ -8,7 +8,7 @@ class EmagConfig(AppConfig):
 
     def ready(self) -> None:
         from core import companions, live, partitions, registry
-        from emag import account_panels, demo, panels, platform, probes, rejected, slots
+        from emag import account_panels, demo, happenings, panels, platform, probes, rejected, slots
         from emag import handlers as handlers  # registers them
         from emag.models.calls import TABLE
 
@@ -16,6 +16,7 @@ class EmagConfig(AppConfig):
         companions.register(demo.SIMULATOR)
         companions.register_demo(demo.fill)
         account_panels.register()
+        happenings.register()
         panels.register()
         probes.register()
         slots.register()

@@ -16,7 +16,11 @@ from orders.models import Order
 
 def payload(request: HttpRequest, subject: Any) -> Mapping[str, object]:
     kept = payloads.payload_of(subject)
-    return {"kept": kept, "size": len(kept.text) if kept else 0}
+    return {
+        "kept": kept,
+        "size": len(kept.text) if kept else 0,
+        "earlier": kept.versions.count() if kept else 0,
+    }
 
 
 def rejected_waiting(user: Any) -> int:

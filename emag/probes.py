@@ -53,6 +53,7 @@ def reading() -> Probe:
             READING, _("Reading orders"), Level.WARN,
             words % {"accounts": _names(failed), "why": failed[0].last_error},
             min((one.last_done for one in failed if one.last_done), default=None), url, banner=True,
+            permission="core.view_jobrun",
         )  # fmt: skip
     # One that was connected just now has not had its turn yet.
     old = [one for one in served if one.changed_at < before]

@@ -10,13 +10,14 @@ from accounts.connections import State
 from accounts.models import User
 from core.jobs import enqueue
 from core.models.jobs import JobTrigger
-from emag.mapping.reasons import CANCEL_REASONS, reason_text
+from emag import receivers
+from emag.mapping.reasons import CALLED_OFF, CANCEL_REASONS, REFUSED, reason_text
 from emag.mapping.statuses import ORDER_TYPES
 from emag.models.credentials import Credential
 from emag.services.causes import words_of
 from emag.services.trouble import RESTING
 from emag.sites import PLATFORMS
-from orders import reasons, refresh
+from orders import blame, reasons, refresh
 from orders.models import Order
 from outbox import links
 
@@ -63,8 +64,10 @@ def _state(credential: Credential) -> State:
 
 
 def register() -> None:
+    receivers.connect()
     links.register_call_url(call_url)
     for platform in PLATFORMS:
         connections.register(platform, connection_states)
         refresh.register(platform, read_again)
+        blame.register(platform, refused=REFUSED, called_off=CALLED_OFF)
         reasons.register(platform, {code: reason(code) for code in CANCEL_REASONS})

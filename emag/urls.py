@@ -10,6 +10,7 @@ urlpatterns = [
     path("sync/<str:name>/pause/", sync.sync_pause, name="sync_pause"),
     path("sync/<str:name>/resume/", sync.sync_resume, name="sync_resume"),
     path("payloads/<int:pk>/", payloads.payload_page, name="payload_page"),
+    path("payloads/<int:pk>/versions/", payloads.payload_versions, name="payload_versions"),
     path("payloads/rejected/", payloads.rejected_payload_list, name="rejected_payload_list"),
     path(
         "payloads/rejected/<int:pk>/", payloads.rejected_payload_page, name="rejected_payload_page"

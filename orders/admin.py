@@ -43,15 +43,18 @@ class OrderAdmin(ReadOnlyAdmin):
 
 @admin.register(Customer)
 class CustomerAdmin(ReadOnlyAdmin):
-    list_display = ("external_id", "name", "company", "account", "is_company")
-    list_filter = ("is_company", "account")
+    list_display = (
+        "external_id", "name", "company", "account", "orders_count", "revenue", "currency", "tier",
+        "risk", "blocked_at",
+    )  # fmt: skip
+    list_filter = ("is_company", "tier", "account")
     list_select_related = ("account",)
     date_hierarchy = "read_at"
+    exclude = ("search_text", "match_keys")
     search_fields = ("external_id", "name", "company", "email")
 
     def has_view_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:
-        """Who sees orders sees their customers."""
-        return request.user.has_perm("orders.view_order")
+        return request.user.has_perm("orders.view_customer")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

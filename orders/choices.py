@@ -51,8 +51,8 @@ ALLOWED: dict[OrderStatus, frozenset[OrderStatus]] = {
 }
 
 OPEN = frozenset({_S.NEW, _S.ACCEPTED, _S.PICKING, _S.PACKED, _S.ON_HOLD})
-TO_PREPARE = frozenset({_S.ACCEPTED, _S.PICKING})
 CLOSED = frozenset(OrderStatus) - OPEN
+UNDECIDED = frozenset({_S.NEW, _S.ON_HOLD})  # whether we take it is still somebody's decision
 
 _ROAD = (_S.NEW, _S.ACCEPTED, _S.PICKING, _S.PACKED, _S.SHIPPED, _S.DELIVERED, _S.RETURNED)
 
@@ -153,6 +153,7 @@ class Problem(models.TextChoices):
     UNKNOWN_STATUS = "unknown_status", _("Unknown status")
     CANCEL_REQUESTED = "cancel_requested", _("Customer asks to cancel")
     MONEY = "money", _("Amounts do not add up")
+    BLOCKED = "blocked", _("Blocked customer")
     REMARK = "remark", _("Something odd")
 
 
@@ -176,4 +177,21 @@ REMOTE_BADGES: dict[str, tuple[str, str]] = {
     RemoteState.CANCELLED: ("red", "x"),
     RemoteState.RETURNED: ("grey", "arrow-back-up"),
     RemoteState.UNKNOWN: ("amber", "help-circle"),
+}
+
+
+class CustomerTier(models.TextChoices):
+    """How much a customer is worth keeping, by the loyalty score; see orders.scoring."""
+
+    GOLD = "gold", pgettext_lazy("customer", "Gold")
+    SILVER = "silver", pgettext_lazy("customer", "Silver")
+    BRONZE = "bronze", pgettext_lazy("customer", "Bronze")
+    STANDARD = "standard", pgettext_lazy("customer", "Standard")
+
+
+TIER_BADGES: dict[str, tuple[str, str]] = {
+    CustomerTier.GOLD: ("amber", "star"),
+    CustomerTier.SILVER: ("blue", "star"),
+    CustomerTier.BRONZE: ("green", "star"),
+    CustomerTier.STANDARD: ("grey", "user"),
 }

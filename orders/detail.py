@@ -1,115 +1,160 @@
-"""What the page of one order shows: its rows read once, its money explained."""
+"""What the page of one order shows: its rows read once, what happened to it, what may be done.
+
+The page is answered in two parts, so that what decides is there at once: facts_of() is what one
+opens an order for, rest_of() follows by itself. A page that reads itself again gets both together.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import FilteredRelation, Prefetch, Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts import platforms
+from accounts.models import User
+from catalog.models import Offer
+from catalog.panels import stock_free
+from core import pictures
 from core.clock import Clock
-from core.errors import RuleViolation
-from core.html import StrOrPromise
 from core.money import q2
-from orders import problems, reasons, refresh
-from orders.choices import (
-    REMOTE_BADGES,
-    LineStatus,
-    OrderStatus,
-    PaymentMethod,
-    VoucherPayer,
-    VoucherScope,
+from orders import (
+    customer_box,
+    problems,
+    reasons,
+    rules,
+    settlement,
+    tagging,
+    timeline,
+    under_way,
 )
+from orders.choices import REMOTE_BADGES, AddressKind, LineStatus, OrderStatus, PaymentMethod
 from orders.due import due_html
-from orders.intents import AcceptOrder
-from orders.models import LineDeposit, Order, OrderLine, OrderQuerySet, OrderVoucher
-from orders.services.accepting import check_acceptable, is_acceptable
+from orders.happenings import refusals
+from orders.models import LineDeposit, Order, OrderLine, OrderQuerySet
+from orders.services import documents
 from outbox.choices import GIVEN_UP, STATUS_BADGES, UNDER_WAY, CommandStatus
 from outbox.models import Command
-from outbox.services import for_subject
+from outbox.services import latest_of
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """One line of the money box."""
-
-    label: StrOrPromise
-    amount: Decimal
-    note: StrOrPromise = ""
-
-
-@dataclass(slots=True)
-class Money:
-    """Where the total comes from, and what of it is paid."""
-
-    parts: list[Sum] = field(default_factory=list)
-    paid: list[Sum] = field(default_factory=list)
-
-
-def with_everything() -> OrderQuerySet:
-    """Orders with all that hangs on them, in one statement for each kind."""
+def with_facts() -> OrderQuerySet:
+    """Orders with what facts_of() needs: one statement, and one for each kind of many rows."""
     lines = OrderLine.objects.order_by("position", "pk").prefetch_related(
         Prefetch("deposits", LineDeposit.objects.order_by("position"))
     )
-    return Order.objects.select_related("account", "customer").prefetch_related(
-        "addresses", Prefetch("lines", lines), "vouchers", "attachments", "proformas"
+    addresses = {
+        kind.value: FilteredRelation("addresses", condition=Q(addresses__kind=kind))
+        for kind in AddressKind
+    }
+    orders = Order.objects.annotate(
+        **addresses, risky_from=customer_box.RISKY_BOUND, all_tags=tagging.ALL_TAGS
     )
+    orders = orders.select_related("account", "customer", *addresses)
+    return orders.prefetch_related(Prefetch("lines", lines), "vouchers")
 
 
-def context_of(order: Order) -> Mapping[str, object]:
+def facts_of(order: Order, user: User) -> Mapping[str, object]:
+    """State, customer, delivery, products and money of an order of with_facts()."""
     platform = order.account.platform
-    addresses = {address.kind: address for address in order.addresses.all()}
-    lines = list(order.lines.all())
-    asked = _asked(order)
-    on_its_way = asked is not None and asked.status in UNDER_WAY
+    asked = _foremost(latest_of(order))
+    lines = lines_of(order)
+    billing, shipping = (getattr(order, kind) for kind in ("billing", "shipping"))
     return {
         "order": order,
         "badge": order.badge,
         "remote_badge": REMOTE_BADGES[order.remote_state],
         "due": _due(order),
         "ship_by": _ship_by(order),
-        "problems": problems.told(order),
-        "billing": addresses.get("billing"),
-        "shipping": addresses.get("shipping"),
+        "problems": problems.told(order, user),
+        "billing": billing,
+        "shipping": shipping,
+        "is_one_address": bool(billing and shipping and billing.is_like(shipping)),
+        "marketplace": order.account.platform_label,
         "fulfilment": platforms.fulfilment_label(platform, order.fulfilment),
-        "lines": [LineShown.of(line, order) for line in lines],
-        "money": money_of(order),
-        "total_label": _total_label(order),
+        "lines": lines,
+        "is_all_there": _are_all_there(order, lines),
+        "money": settlement.settlement_of(order),
+        "tags": tagging.chips(order.all_tags)(order.tags),  # type: ignore[attr-defined]
+        "box": customer_box.box(order, user),
         "reason": reasons.label(platform, order.cancel_code, order.cancel_text),
-        "attachments": _attachments(order, lines),
-        "may_be_accepted": is_acceptable(order) and not on_its_way,
-        "about_accepting": _about_accepting(order),
+        "actions": rules.offered(order, user, asked),
+        "doing": under_way.doing(asked),
         "given_up": _given_up(asked),
-        "is_being_accepted": on_its_way,
-        "can_be_read_again": refresh.is_possible(platform),
+        "is_waiting_for_card": _is_waiting_for_card(order),
     }
 
 
-def _asked(order: Order) -> Command | None:
-    """How the acceptance of a new order stands, if anybody asked for it."""
-    if order.status != OrderStatus.NEW:
-        return None
-    return for_subject(order).filter(kind=AcceptOrder.spec.kind).first()
+def rest_of(order: Order, user: User, *, since: datetime, count: int) -> Mapping[str, object]:
+    """What follows by itself: what happened, other orders of the customer, the documents.
+
+    `since`: when this person opened the page; `count`: events that they look at.
+    """
+    events = _events(order, user)
+    return {
+        "order": order,
+        "told": timeline.told(events, count),
+        "history": customer_box.history(order, user),
+        **_documents(order),
+        "proformas": list(order.proformas.all()),
+        **_news(order, events, since, user),
+    }
+
+
+def timeline_of(order: Order, user: User, count: int = timeline.SHOWN) -> timeline.Told:
+    """What happened to an order, alone."""
+    return timeline.told(_events(order, user), count)
+
+
+def _events(order: Order, user: User) -> list[timeline.Event]:
+    return timeline.events_of(order, user, refusals(latest_of(order), user))
+
+
+def _foremost(commands: Iterable[Command]) -> Command | None:
+    """What is on its way to the marketplace, and otherwise what was asked last: under_way.latest()
+    of commands that are read already."""
+    asked = [one for one in commands if one.kind in under_way.KINDS]
+    return next((one for one in asked if one.status in UNDER_WAY), asked[0] if asked else None)
+
+
+def _news(
+    order: Order, events: list[timeline.Event], since: datetime, user: User
+) -> Mapping[str, object]:
+    """What others did to the order while this person looks at it; loud where it was cancelled."""
+    own = [
+        one
+        for one in latest_of(order)
+        if one.requested_by_id == user.pk and one.kind in under_way.KINDS
+    ]
+    told = timeline.news(events, since, user)
+    news = [event for event in told if not any(_came_of(event, one) for one in own)]
+    is_gone = order.status in {OrderStatus.CANCELLED, OrderStatus.RETURNED}
+    ended = next((one for one in news if one.status == order.status), None) if is_gone else None
+    return {"news": news[:3], "more_news": max(0, len(news) - 3), "ended": ended}
+
+
+def _came_of(event: timeline.Event, command: Command) -> bool:
+    """Whether the marketplace did what it was asked for: who asked is not told as of a stranger."""
+    is_answer = event.by is None and event.status in {"", under_way.leads_to(command)}
+    return (
+        is_answer
+        and command.created_at <= event.at
+        and (command.ended_at is None or event.at <= command.ended_at)
+    )
 
 
 def _given_up(asked: Command | None) -> Mapping[str, object] | None:
-    """The acceptance that was asked for and will not go through unless a person does something."""
+    """What was asked for last and will not go through unless a person does something."""
     if asked is None or asked.status not in GIVEN_UP | {CommandStatus.UNCERTAIN}:
         return None
     return {"command": asked, "badge": STATUS_BADGES[asked.status]}
 
 
 def _due(order: Order) -> object:
-    left: timedelta | None = order.time_left
-    if left is None or order.ship_by is None:
-        return ""
-    return due_html(order.ship_by, timezone.now(), Clock())
+    return due_html(order.due_at, timezone.now(), Clock()) if order.due_at else ""
 
 
 def _ship_by(order: Order) -> datetime | None:
@@ -118,103 +163,79 @@ def _ship_by(order: Order) -> datetime | None:
     return None if is_over or not order.is_ours_to_ship else order.ship_by
 
 
-def _total_label(order: Order) -> str:
-    if order.status == OrderStatus.CANCELLED and order.finalized_at is None:
-        return _("Would have been paid")
-    return _("Customer pays")
+def _is_waiting_for_card(order: Order) -> bool:
+    is_new = order.status == OrderStatus.NEW and order.is_ours_to_ship
+    return is_new and order.payment == PaymentMethod.CARD and not order.is_paid
 
 
-def _about_accepting(order: Order) -> str:
-    """What to know before accepting a new order, or why there is no button for it."""
-    if order.status != OrderStatus.NEW:
-        return ""
-    if not order.is_ours_to_ship:
-        return _("The marketplace ships it: there is nothing to accept.")
-    try:
-        check_acceptable(order)
-    except RuleViolation as rule:
-        return str(rule)
-    if order.payment == PaymentMethod.CARD and not order.is_paid:
-        return _("The card payment has not arrived yet.")
-    return ""
+# --- Products ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class LineShown:
-    """A product of the order with what is taken off and put on."""
+    """A product of the order with what is taken off and put on, and what we have of it."""
 
     line: OrderLine
     is_cancelled: bool
     deposits: list[LineDeposit]
     vouchers: list[tuple[str, Decimal]]
-
-    @classmethod
-    def of(cls, line: OrderLine, order: Order) -> LineShown:
-        shares = [voucher for voucher in order.vouchers.all() if voucher.line_id == line.pk]
-        return cls(
-            line,
-            line.status == LineStatus.CANCELLED,
-            list(line.deposits.all()),
-            [(_voucher_name(voucher), _gross(voucher)) for voucher in shares],
-        )
+    offer: Offer | None
+    picture: str
+    left: int | None  # what is there for orders that nobody has accepted yet
+    is_short: bool
 
 
-def money_of(order: Order) -> Money:
-    """The total taken apart: every discount of the whole order with who bears it."""
-    money = Money([Sum(_("Products"), order.products_total)])
-    if order.fees_total:
-        money.parts.append(Sum(_("Deposits"), order.fees_total))
-    money.parts.append(Sum(_("Shipping"), order.shipping_total))
-    whole = [v for v in order.vouchers.all() if v.scope == VoucherScope.ORDER]
-    told = _together(Sum(_voucher_name(v), _gross(v), _payer(v, order)) for v in whole)
-    if sum((one.amount for one in told), Decimal(0)) == order.vouchers_total:
-        money.parts += told
-    else:  # a share of a cancelled product is left out: only the sum is true
-        money.parts.append(Sum(_("Discounts"), order.vouchers_total))
-    if order.paid_by_card:
-        money.paid.append(Sum(_("Paid by card"), order.paid_by_card))
-    if order.paid_on_delivery:
-        money.paid.append(Sum(_("Paid on delivery"), order.paid_on_delivery))
-    if order.refunded:
-        money.paid.append(Sum(_("Refunded"), order.refunded, order.refund_status))
-    return money
+def lines_of(order: Order) -> list[LineShown]:
+    """The products, each with the offer of this account that was bought."""
+    lines = list(order.lines.all())
+    numbers = {line.offer_external_id for line in lines} - {""}
+    found = Offer.objects.filter(account=order.account_id, external_id__in=numbers)
+    offers = {one.external_id: one for one in found.defer("search_text", "url", "problems")}
+    return [_line(line, order, offers.get(line.offer_external_id)) for line in lines]
 
 
-def _together(sums: Iterable[Sum]) -> list[Sum]:
-    """One line for each discount: the marketplace splits one by VAT rate."""
-    found: dict[tuple[str, str], Decimal] = {}
-    for one in sums:
-        what = str(one.label), str(one.note)
-        found[what] = found.get(what, Decimal(0)) + one.amount
-    return [Sum(label, amount, note) for (label, note), amount in found.items()]
+def _line(line: OrderLine, order: Order, offer: Offer | None) -> LineShown:
+    free = stock_free(offer) if offer else None
+    left = None if offer is None else offer.stock if free is None else free
+    is_waiting = order.status == OrderStatus.NEW and order.is_ours_to_ship
+    is_cancelled = line.status == LineStatus.CANCELLED
+    return LineShown(
+        line,
+        is_cancelled,
+        list(line.deposits.all()),
+        [
+            (settlement.voucher_name(voucher), q2(voucher.net + voucher.vat))
+            for voucher in order.vouchers.all()
+            if voucher.line_id == line.pk
+        ],
+        offer,
+        pictures.shown(offer.image_url) if offer else "",
+        left,
+        is_waiting and not is_cancelled and left is not None and left < line.quantity,
+    )
 
 
-def _gross(voucher: OrderVoucher) -> Decimal:
-    return q2(voucher.net + voucher.vat)
+def _are_all_there(order: Order, lines: list[LineShown]) -> bool:
+    """Whether a new order can be packed from what is there."""
+    wanted = [one for one in lines if not one.is_cancelled]
+    is_known = bool(wanted) and all(one.left is not None and not one.is_short for one in wanted)
+    return is_known and order.status == OrderStatus.NEW and order.is_ours_to_ship
 
 
-def _voucher_name(voucher: OrderVoucher) -> str:
-    return voucher.name or _("Voucher %(number)s") % {"number": voucher.external_id}
+def _documents(order: Order) -> Mapping[str, object]:
+    """What hangs at the marketplace, each with the document of ours it is; and what does not yet.
 
-
-def _payer(voucher: OrderVoucher, order: Order) -> str:
-    """Who bears a discount: it may be said on its shares only."""
-    said = {voucher.paid_by} | {
-        share.paid_by
-        for share in order.vouchers.all()
-        if share.external_id == voucher.external_id and share.scope != VoucherScope.ORDER
-    }
-    payers = [str(VoucherPayer(payer).label) for payer in sorted(said - {""})]
-    return _("paid by: %(who)s") % {"who": ", ".join(payers)} if payers else ""
-
-
-def _attachments(order: Order, lines: list[OrderLine]) -> list[dict[str, Any]]:
-    names = {line.pk: str(line) for line in lines}
-    return [
+    A document whose link was ended before it hung there is told by the timeline alone.
+    """
+    ours = {documents.public_url(one): one for one in order.documents.all()}
+    attachments = [
         {
             "it": one,
-            "line": names.get(one.line_id or 0, ""),
+            "line": str(one.line or ""),
             "url": one.url if one.url.lower().startswith(("https://", "http://")) else "",
+            "ours": ours.pop(one.url, None),
         }
-        for one in order.attachments.all()
+        for one in order.attachments.select_related("line")
     ]
+    waiting = [one for one in ours.values() if one.revoked_at is None]
+    return {"attachments": attachments, "waiting": waiting}

@@ -6,11 +6,12 @@ Decimal: unit prices net with four places, everything else as the marketplace st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
 ZERO = Decimal(0)
+KEPT_BY_LAW = "invoice"  # choices.AttachmentKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +182,38 @@ class OrderIn:
     attachments: tuple[AttachmentIn, ...] = ()
     flags: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()  # what the adapter found odd: for a person to look at
+
+
+def without_person(order: OrderIn) -> OrderIn:
+    """The order as it is kept of somebody whose personal data was erased.
+
+    What was sold, for how much and into which country stays; so does the way to the invoice.
+    """
+    customer = order.customer
+    return replace(
+        order,
+        customer=CustomerIn(
+            customer.external_id,
+            is_company=customer.is_company,
+            is_vat_payer=customer.is_vat_payer,
+        ),
+        billing=AddressIn(country=order.billing.country),
+        shipping=AddressIn(country=order.shipping.country),
+        lines=tuple(
+            replace(line, attachments=_nameless(line.attachments)) if line.attachments else line
+            for line in order.lines
+        ),
+        attachments=_nameless(order.attachments),
+        locker_id="",
+        locker_name="",
+        courier_office_id="",
+        cancel_text="",
+        cancel_requested="",
+        note="",
+    )
+
+
+def _nameless(attachments: tuple[AttachmentIn, ...]) -> tuple[AttachmentIn, ...]:
+    return tuple(
+        replace(one, name="", url=one.url if one.kind == KEPT_BY_LAW else "") for one in attachments
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from core.registry import Person
 from orders.choices import Problem
 from orders.models import Order
 
@@ -20,12 +21,12 @@ class Told:
     icon: str = "alert-triangle"
 
 
-def told(order: Order) -> list[Told]:
-    """Every problem of an order, the most urgent first."""
-    return [_told(order, problem) for problem in order.problems]
+def told(order: Order, user: Person) -> list[Told]:
+    """Every problem of an order as this person may know it, the most urgent first."""
+    return [_told(order, problem, user) for problem in order.problems]
 
 
-def _told(order: Order, problem: str) -> Told:
+def _told(order: Order, problem: str, user: Person) -> Told:
     label = str(Problem(problem).label)
     if problem == Problem.STATUS:
         text = _(
@@ -40,7 +41,7 @@ def _told(order: Order, problem: str) -> Told:
         ) % {"code": order.remote_status}
         return Told(label, text, "red")
     if problem == Problem.CANCEL_REQUESTED:
-        text = _("The customer asks to cancel: %(words)s") % {"words": order.cancel_requested}
+        text = _("In their words: %(words)s") % {"words": order.cancel_requested}
         return Told(label, text, "red", "message")
     if problem == Problem.MONEY:
         return Told(
@@ -50,4 +51,15 @@ def _told(order: Order, problem: str) -> Told:
                 " follows the discounts of the order."
             ),
         )
+    if problem == Problem.BLOCKED:
+        return Told(label, _blocked(order, user), "red", "ban")
     return Told(label, " ".join(order.remarks))
+
+
+def _blocked(order: Order, user: Person) -> str:
+    """Why is a matter of who may see customers; it is theirs, or of somebody they are linked to."""
+    reason = order.customer.block_reason
+    if not reason or not user.has_perm("orders.view_customer"):
+        return _("This customer is blocked. Nothing accepts the order by itself.")
+    text = _("This customer is blocked: %(reason)s. Nothing accepts the order by itself.")
+    return text % {"reason": reason}

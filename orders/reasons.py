@@ -24,6 +24,14 @@ def choices(platform: str) -> list[tuple[str, StrOrPromise]]:
     return list(_labels.get(platform, {}).items())
 
 
+def everywhere() -> list[tuple[str, StrOrPromise]]:
+    """The reasons of all marketplaces; where two use one code, the words of the first."""
+    found: dict[str, StrOrPromise] = {}
+    for labels in _labels.values():
+        found = {**labels, **found}
+    return list(found.items())
+
+
 def label(platform: str, code: str, otherwise: str = "") -> str:
     """What a code says; the marketplace's own words, or the code, where nobody knows it."""
     known = _labels.get(platform, {}).get(code)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from core import hunting, paging
 from core.filters import SEARCH_FROM
 from core.html import money
 from core.registry import Hit, register_search
@@ -20,7 +21,9 @@ def find_orders(user: Any, text: str) -> Sequence[Hit]:
     words = fold(text).split()
     if not user.has_perm("orders.view_order") or max(map(len, words), default=0) < SEARCH_FROM:
         return ()
-    found = Order.objects.filter(found_by(text)).for_list()[:MOST]
+    matching = Order.objects.filter(found_by(text))
+    hunter = hunting.hunter(matching)
+    found = paging.read(matching.for_list(), size=MOST, hunter=hunter).records
     return [
         Hit(
             order.external_id,

@@ -1,45 +1,33 @@
-"""The list of orders."""
+"""The list of orders. How single cells look is in orders.cells."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from html import escape
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts import platforms
-from accounts.choices import Fulfilment
 from core.clock import Clock
 from core.columns import (
     BadgeColumn,
     Column,
     CustomColumn,
     LinkColumn,
-    MoneyColumn,
     NumberColumn,
     SelectColumn,
     TextColumn,
     WhenColumn,
 )
-from core.html import EMPTY, icon, number
+from core.html import EMPTY
 from core.tables import BaseTable
-from orders import reasons
-from orders.choices import (
-    OPEN,
-    REMOTE_BADGES,
-    STATUS_BADGES,
-    DeliveryMode,
-    OrderStatus,
-    PaymentMethod,
-    Problem,
-    RemoteState,
-)
+from orders import cells, customer_marks, tagging, under_way
+from orders.choices import REMOTE_BADGES, OrderStatus, RemoteState
 from orders.due import due_html
+from orders.items import ITEMS
 from orders.models import Order
 
 
@@ -65,104 +53,38 @@ class DueColumn(Column):
 
     def writer(self) -> Callable[[Any, Any], str]:
         now, tell = timezone.now(), Clock()
-        own, is_open = Fulfilment.OWN.value, {str(status) for status in OPEN}
-
-        def cell(value: datetime, record: Order) -> str:
-            if record.fulfilment != own or record.status not in is_open:
-                return EMPTY
-            return due_html(value, now, tell)
-
-        return cell
+        return lambda value, record: due_html(value, now, tell)
 
 
-class StatusColumn(BadgeColumn):
-    """Our status, and a sign where a person should look; a cancelled order says why."""
+class CellColumn(Column):
+    """A cell whose look is made ready once for all rows: `html` returns what writes it."""
 
-    def cell(self, value: Any, record: Order) -> str:
-        html = super().cell(value, record)
-        if record.problems:
-            html = f"{html} {problems_html(record)}"
-        if value == OrderStatus.NEW and getattr(record, "is_being_accepted", False):
-            return f'{html} <span class="sub">{escape(_now("accepting…"))}</span>'
-        if value == OrderStatus.CANCELLED and record.cancel_code:
-            why = escape(reasons.label(record.account.platform, record.cancel_code))
-            code = escape(record.cancel_code)
-            return f'<span title="{why}">{html} <span class="sub">{code}</span></span>'
-        return html
+    def __init__(
+        self,
+        verbose_name: Any = None,
+        *,
+        html: Callable[[], Callable[[Any], str]],
+        plain: Callable[[Any], Any] | None = None,
+        css: str = "",
+        **options: Any,
+    ) -> None:
+        super().__init__(verbose_name, css=css, **{"empty_values": (), **options})
+        self.html = html
+        self._plain = plain
 
+    def cell(self, value: Any, record: Any) -> str:
+        return self.html()(record)
 
-class TotalColumn(MoneyColumn):
-    """What the customer pays, and how."""
+    def writer(self) -> Callable[[Any, Any], str]:
+        write = self.html()
+        return lambda value, record: write(record)
 
-    def cell(self, value: Any, record: Order) -> str:
-        how = _PAYMENTS.get(record.payment)
-        if how is None:
-            return super().cell(value, record)
-        paid = icon("check", "", _now("paid")) if record.is_paid else ""
-        return f'{super().cell(value, record)}<div class="sub">{escape(str(how))} {paid}</div>'
+    def plain(self, value: Any) -> Any:
+        return self._plain(value) if self._plain else value
 
-
-def account_html(order: Order) -> str:
-    account = order.account
-    return f'<span class="cc">{escape(account.country)}</span> {escape(account.name)}'
-
-
-def customer_html(order: Order) -> str:
-    name, city = escape(order.customer_name), escape(order.city)
-    below = f'<div class="sub">{city}</div>' if city else ""
-    return f'<span class="cut" title="{name}">{name or EMPTY}</span>{below}'
-
-
-def items_html(order: Any) -> str:
-    """The first product and how many more there are; all of them on hover."""
-    if not order.first_item:
-        return EMPTY
-    names, first = escape(order.items or order.first_item), escape(order.first_item)
-    more = order.lines_count - 1
-    below = ""
-    if more > 0:
-        words = escape(_now("+%(count)s more") % {"count": number(more)})
-        below = f'<div class="sub">{words}</div>'
-    return f'<span class="cut" title="{names}">{first}</span>{below}'
-
-
-def delivery_html(order: Order) -> str:
-    if order.locker_name or order.locker_id:
-        name = escape(order.locker_name or order.locker_id)
-        return f'<span class="cut" title="{name}">{icon("map-pin")} {name}</span>'
-    label = _DELIVERIES.get(order.delivery)
-    return escape(str(label)) if label else escape(order.delivery_detail) or EMPTY
-
-
-def payment_html(order: Order) -> str:
-    label = _PAYMENTS.get(order.payment)
-    word = escape(str(label)) if label else EMPTY
-    return f'{word}<div class="sub">{escape(_now("paid"))}</div>' if order.is_paid else word
-
-
-def problems_html(order: Order) -> str:
-    if not order.problems:
-        return EMPTY
-    words = escape(", ".join(str(_PROBLEMS.get(one, one)) for one in order.problems))
-    return f'<span class="tone-amber" title="{words}">{icon("alert-triangle", "", words)}</span>'
-
-
-def fulfilment_html(order: Order) -> str:
-    return escape(platforms.fulfilment_label(order.account.platform, order.fulfilment))
-
-
-def fulfilment_label(value: str) -> str:
-    return str(_FULFILMENTS.get(value, value))
-
-
-def _said(labels: dict[str, Any]) -> Callable[[Any], str]:
-    return lambda value: str(labels.get(value, value))
-
-
-_DELIVERIES = dict(DeliveryMode.choices)
-_PAYMENTS = dict(PaymentMethod.choices)
-_PROBLEMS = dict(Problem.choices)
-_FULFILMENTS = dict(Fulfilment.choices)
+    @property
+    def exports_as_is(self) -> bool:
+        return self._plain is None
 
 
 class OrderTable(BaseTable):
@@ -171,31 +93,54 @@ class OrderTable(BaseTable):
         pgettext_lazy("one order", "Order"), view="orders:order_detail", orderable=True,
         also_exports=((_("Ordered"), "ordered_at"),),
     )  # fmt: skip
-    account = CustomColumn(
-        _("Account"), html=account_html, accessor="account__name", keep=True,
-        select_related=("account",),
+    account = CellColumn(
+        _("Account"), html=cells.account, accessor="account__name", keep=True, css="narrow",
+        select_related=("account",), also_exports=((_("Country"), "account__country"),),
     )  # fmt: skip
-    customer_name = CustomColumn(_("Customer"), html=customer_html, keep=True)
-    first_item = CustomColumn(_("Items"), html=items_html, accessor="items", keep=True)
-    pieces = NumberColumn(_("Pcs"))
-    status = StatusColumn(_("Status"), choices=OrderStatus.choices, badges=STATUS_BADGES, keep=True)
-    ship_by = DueColumn(_("Hand over"), orderable=True, keep=True)
-    delivery = CustomColumn(_("Delivery"), html=delivery_html, plain=_said(_DELIVERIES))
-    total = TotalColumn(_("Customer pays"), orderable=True, keep=True)
-    problems = CustomColumn(
-        _("Problems"), html=problems_html, start_hidden=True,
-        plain=lambda v: ", ".join(map(_said(_PROBLEMS), v)),
-    )  # fmt: skip
-    payment = CustomColumn(
-        _("Payment"), html=payment_html, plain=_said(_PAYMENTS), start_hidden=True
+    customer_name = CellColumn(
+        _("Customer"), html=cells.customer, keep=True, annotations=customer_marks.COLUMNS
     )
-    lines_count = NumberColumn(_("Lines"), start_hidden=True)
+    first_item = CustomColumn(
+        _("Items"), html=cells.items, accessor="items", keep=True, annotations={"items": ITEMS}
+    )
+    pieces = NumberColumn(_("Pcs"))
+    status = CellColumn(
+        _("Status"), html=cells.status, plain=cells.said(OrderStatus.choices), keep=True,
+        annotations={"under_way": under_way.UNDER_WAY},
+    )  # fmt: skip
+    ship_by = DueColumn(_("Hand over in"), accessor="due_at", orderable=True, keep=True)
+    delivery = CellColumn(
+        _("Delivery"), html=cells.delivery, plain=cells.said(cells.DELIVERIES), keep=True,
+        css="narrow",
+        also_exports=((_("Courier"), "courier"), (_("AWB"), "awb")),
+    )  # fmt: skip
+    total = CellColumn(
+        _("Customer pays"), html=cells.total, css="num", orderable=True, keep=True,
+        also_exports=((_("Currency"), "currency"),),
+    )  # fmt: skip
+    # --- What must be asked for -----------------------------------------------------------------
+    fulfilment = CellColumn(
+        _("Who ships"), html=cells.fulfilment, plain=cells.said(cells.FULFILMENTS),
+        select_related=("account",), start_hidden=True,
+    )  # fmt: skip
+    payment = CellColumn(
+        _("Payment"), html=cells.payment, plain=cells.said(cells.PAYMENTS), start_hidden=True
+    )
+    awb = TextColumn(_("AWB"), start_hidden=True)
+    shipped_at = WhenColumn(_("Shipped"), start_hidden=True)
+    invoice_number = TextColumn(_("Invoice"), start_hidden=True)
+    tags = CellColumn(
+        _("Tags"), html=lambda: _tags(tagging.chips()), plain=", ".join, start_hidden=True
+    )
+    problems = CustomColumn(
+        _("Problems"), html=cells.problems, start_hidden=True, plain=cells.problem_words
+    )
+    hold_reason = TextColumn(_("Why on hold"), start_hidden=True)
+    cancel_code = CellColumn(_("Cancelled because"), html=cells.cancelled, start_hidden=True)
     remote_state = BadgeColumn(
         _("Status there"), choices=RemoteState.choices, badges=REMOTE_BADGES, start_hidden=True
     )
-    fulfilment = CustomColumn(
-        _("Who ships"), html=fulfilment_html, plain=fulfilment_label, start_hidden=True
-    )
+    lines_count = NumberColumn(_("Lines"), start_hidden=True)
     ordered_at = WhenColumn(
         _("Ordered"), orderable=True, initial_sort_descending=True, start_hidden=True
     )
@@ -206,6 +151,13 @@ class OrderTable(BaseTable):
     class Meta:
         order_by = "-ordered_at"
 
+    def __init__(self, queryset: QuerySet[Any], **options: Any) -> None:
+        super().__init__(queryset, **options)
+        self.now = timezone.now()
+
     def row_class(self, record: Order) -> str:
-        left = record.time_left
-        return "late" if left is not None and left.total_seconds() < 0 else ""
+        return "late" if record.due_at is not None and record.due_at < self.now else ""
+
+
+def _tags(chips: Callable[[list[str]], str]) -> Callable[[Order], str]:
+    return lambda order: chips(order.tags) or str(EMPTY)

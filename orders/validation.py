@@ -1,23 +1,21 @@
-"""What must be true of an order, and of what we want to change in one. Messages in plain words.
+"""What must be true of an order that a marketplace tells of, in plain words.
 
-Each function returns everything that is wrong, nothing when all is well; they ask no database.
-`validate_order` stands before every import, so it is as cheap as it is strict.
+It stands before every import, so it is as cheap as it is strict, and asks no database. What may be
+done to an order here says orders.rules.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from accounts.choices import Fulfilment
 from orders.choices import (
-    ALLOWED,
     AttachmentKind,
     DeliveryMode,
-    OrderStatus,
     PaymentMethod,
     RemoteState,
     VoucherPayer,
@@ -27,7 +25,6 @@ from orders.intake import LineIn, OrderIn, VoucherIn
 LONGEST_ID = 64
 MOST = Decimal(10) ** 10  # more than any price, and less than the columns hold
 MOST_PIECES = 1_000_000
-MOST_AT_ONCE = 10_000
 
 _FULFILMENTS = frozenset(Fulfilment.values)
 _STATES = frozenset(RemoteState.values)
@@ -152,84 +149,3 @@ def _is_price(amount: Decimal) -> bool:
 
 def _is_rate(rate: Decimal) -> bool:
     return rate.is_finite() and 0 <= rate < 1
-
-
-# --- What we want to change -------------------------------------------------------------------
-
-
-def validate_update(
-    *, status: str, target: str, fulfilment: str = Fulfilment.OWN.value, is_complete: bool = True
-) -> list[str]:
-    """Whether we may move an order to another status."""
-    found = []
-    if status not in OrderStatus.values or target not in OrderStatus.values:
-        return [_("There is no such status.")]
-    now, then = OrderStatus(status), OrderStatus(target)
-    if fulfilment != Fulfilment.OWN:
-        found.append(_("The marketplace ships this order, so its status is the marketplace's."))
-    if now == then:
-        found.append(_("The order is %(status)s already.") % {"status": now.label.lower()})
-    elif then not in ALLOWED[now]:
-        found.append(
-            _("From “%(status)s” an order cannot become “%(target)s”.")
-            % {"status": now.label, "target": then.label}
-        )
-    if not is_complete and then in _NEEDS_COMPLETE:
-        found.append(
-            _("The marketplace has not told everything of this order yet: its products may change.")
-        )
-    return found
-
-
-_NEEDS_COMPLETE = frozenset(
-    {OrderStatus.ACCEPTED, OrderStatus.PICKING, OrderStatus.PACKED, OrderStatus.SHIPPED}
-)
-
-
-def validate_cancel(
-    *,
-    status: str,
-    reason: str,
-    reasons: Collection[str] = (),
-    fulfilment: str = Fulfilment.OWN.value,
-) -> list[str]:
-    """Whether we may cancel an order for this reason; `reasons` are the codes there are."""
-    found = []
-    if status == OrderStatus.NEW:
-        found.append(_("Accept the order first: a marketplace takes no cancellation before that."))
-    found += validate_update(
-        status=status, target=OrderStatus.CANCELLED.value, fulfilment=fulfilment
-    )
-    if not reason:
-        found.append(_("Choose why the order is cancelled."))
-    elif reasons and reason not in reasons:
-        found.append(_("The marketplace knows no cancellation reason %(code)s.") % {"code": reason})
-    return found
-
-
-def validate_bulk(changes: Sequence[Mapping[str, object]]) -> list[str]:
-    """Whether many updates can be taken together: each {"external_id", "status", "target", …}.
-
-    What is wrong with one of them is told with its number.
-    """
-    if not changes:
-        return [_("There is nothing to change.")]
-    found = []
-    if len(changes) > MOST_AT_ONCE:
-        found.append(_("Take at most %(most)d orders at once.") % {"most": MOST_AT_ONCE})
-    times = Counter(str(change.get("external_id", "")) for change in changes)
-    if times.pop("", 0):
-        found.append(_("An order has no number."))
-    twice = [number for number, n in times.items() if n > 1]
-    if twice:
-        found.append(_("Listed twice: %(numbers)s.") % {"numbers": ", ".join(sorted(twice)[:10])})
-    for change in changes:
-        number = str(change.get("external_id", ""))
-        messages = validate_update(
-            status=str(change.get("status", "")),
-            target=str(change.get("target", "")),
-            fulfilment=str(change.get("fulfilment", Fulfilment.OWN.value)),
-            is_complete=bool(change.get("is_complete", True)),
-        )
-        found += (f"{number}: {message}" for message in messages)
-    return found

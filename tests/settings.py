@@ -10,3 +10,4 @@ STORAGES = {
 }
 # Always what lies in the source: what `up` has collected on this machine may be of yesterday.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.neighbour"]  # noqa: F405 - adds to the pages of orders

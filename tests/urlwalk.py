@@ -8,6 +8,7 @@ import inspect
 import re
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -27,8 +28,9 @@ from accounts import links
 from accounts.choices import Role
 from accounts.models import ApiToken, RolePolicy
 from core import audit, crypto, registry
-from core.models import BulkRun, BulkStatus, ExchangeRate, JobRun, SavedView
+from core.models import BulkRun, BulkStatus, ExchangeRate, JobRun, SavedView, ScheduledExport
 from core.saved_views import ListState
+from orders.models import OrderDocument, OrderNote, Tag
 from tests.factories.accounts import (
     PASSWORD,
     BankAccountFactory,
@@ -44,7 +46,7 @@ from tests.factories.emag import (
     RejectedPayloadFactory,
     SnapshotFactory,
 )
-from tests.factories.orders import OrderFactory
+from tests.factories.orders import OrderFactory, customer_in
 from tests.factories.outbox import CommandFactory, LaneFactory
 
 ANONYMOUS = "anonymous"
@@ -130,6 +132,13 @@ class World:
         self.account = MarketplaceAccountFactory(company=self.company)
         self.offer = OfferFactory(account=self.account)
         self.order = OrderFactory(account=self.account)
+        elsewhere = customer_in(external_id="elsewhere")
+        self.customer = OrderFactory(account=self.account, customer=elsewhere).customer
+        self.document = OrderDocument.objects.create(
+            order=self.order, kind="invoice", name="Lost", file="lost.pdf",
+            public_until=timezone.now() + timedelta(days=1),
+        )  # fmt: skip
+        self.tag = Tag.objects.create(name="Gift")
         self.command = CommandFactory(account=self.account, status="failed")
         self.lane = LaneFactory(account=self.account)
         self.credential = CredentialFactory(base_url="http://nowhere.invalid/api-3")
@@ -148,6 +157,10 @@ class World:
         self.view = SavedView.objects.create(
             page="ops.audit_list", name="Mine", owner=self.people[Role.OWNER]
         )
+        self.export = ScheduledExport.objects.create(
+            name="Daily", owner=self.people[Role.OWNER], page="orders.order_list", kind="csv",
+            every="day", hour=6, emails=["boss@example.com"],
+        )  # fmt: skip
         self.token = ApiToken.objects.create(
             user=self.people[Role.OWNER], name="Till", prefix="mf_abcdef", hash="0" * 64
         )
@@ -275,11 +288,22 @@ def _panels(world, person):
     ]
 
 
+def _note(world, person):
+    """A note that this person wrote, and that names them: both are theirs alone."""
+    author = person or world.people[Role.OWNER]
+    note, is_new = OrderNote.objects.get_or_create(order=world.order, author=author, text="@me")
+    if is_new:
+        note.mentions.create(person=author)
+    return note
+
+
 FILL = {
     "ops:audit_entry": lambda world, me: {"pk": world.entry.pk},
     "ops:job_run_page": lambda world, me: {"pk": world.job_run.pk},
     "core:panel": _panels,
     "core:bulk_*": lambda world, me: {"pk": world.bulk_run.pk},
+    "core:scheduled_*": lambda world, me: {"pk": world.export.pk},
+    "core:export_file": lambda world, me: {"token": "forged"},
     "core:saved_*": lambda world, me: {"pk": world.view.pk},
     "accounts:person_*": lambda world, me: {"pk": world.other.pk},
     "accounts:person_link": lambda world, me: {"pk": world.invited.pk},
@@ -303,7 +327,22 @@ FILL = {
     "outbox:command_*": lambda world, me: {"pk": world.command.pk},
     "outbox:lane_resume": lambda world, me: {"pk": world.lane.pk},
     "catalog:offer_*": lambda world, me: {"pk": world.offer.pk},
+    "orders:order_document": lambda world, me: {"pk": world.document.pk},
+    "orders:document_revoke": lambda world, me: {"pk": world.document.pk},
+    "orders:document": lambda world, me: {"token": "forged"},
     "orders:order_*": lambda world, me: {"pk": world.order.pk},
+    "orders:tag_*": lambda world, me: {"pk": world.tag.pk},
+    "orders:note_*": lambda world, me: {"pk": _note(world, me).pk},
+    "orders:mention_open": lambda world, me: {"pk": _note(world, me).mentions.get().pk},
+    "orders:customer_*": lambda world, me: {"pk": world.order.customer_id},
+    "orders:customer_confirm": lambda world, me: {
+        "pk": world.order.customer_id,
+        "other": world.customer.pk,
+    },
+    "orders:customer_reject": lambda world, me: {
+        "pk": world.order.customer_id,
+        "other": world.customer.pk,
+    },
     "emag:api_*": lambda world, me: {"pk": world.call.pk},
     # Not connected, so that nothing is called; only the test needs credentials.
     "emag:connect_*": lambda world, me: {"pk": world.not_connected.pk},
@@ -312,7 +351,7 @@ FILL = {
     "emag:hook": lambda world, me: {"token": world.credential.hook_token, "kind": "order"},
     "emag:sync_*": lambda world, me: {"name": "emag.pull_orders"},
     "emag:rejected_*": lambda world, me: {"pk": world.rejected.pk},
-    "emag:payload_page": lambda world, me: {"pk": world.snapshot.pk},
+    "emag:payload_*": lambda world, me: {"pk": world.snapshot.pk},
     "account_reset_password_from_key": lambda world, me: {"uidb36": "1", "key": "used-up"},
     "mfa_edit_webauthn": _passkey,
     "mfa_remove_webauthn": _passkey,

@@ -57,6 +57,11 @@ CANCEL_REASONS: Final[dict[int, Reason]] = {
     43: Reason("Delivery estimate too long", "Estimare de livrare prea lungă (rate)"),
 }
 
+# Whose doing it was, where it was the customer's: the parcel went out and was not taken, or they
+# changed their mind before it did. The other codes say nothing of the customer.
+REFUSED: Final = frozenset({3, 25})
+CALLED_OFF: Final = frozenset({2, 18, 19, 23, 24, 36, 37, 38, 39})
+
 
 def reason_text(code: str | int, language: str = "en", *, said: str = "") -> str:
     """The reason in words. For a code that is not in the table: what eMAG `said`, else the code.

@@ -15,6 +15,7 @@ from emag.models.sync import (
     PayloadStatus,
     RejectedPayload,
     Snapshot,
+    SnapshotVersion,
 )
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "PickupAddress",
     "RejectedPayload",
     "Snapshot",
+    "SnapshotVersion",
     "Trouble",
     "VatRate",
 ]

@@ -50,7 +50,12 @@ class Snapshot(models.Model):
     says more than our own rows do.
     """
 
-    account = models.ForeignKey(MarketplaceAccount, on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey(
+        MarketplaceAccount,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,  # the unique constraint begins with it
+    )
     kind = models.CharField(max_length=10)  # "order:3", "order:2", "offer"
     external_id = models.CharField(max_length=40)
     # JSON as text: it also keeps what PostgreSQL's own types refuse, such as an escaped NUL. Empty
@@ -78,6 +83,32 @@ class Snapshot(models.Model):
     def payload(self) -> Any:
         """The payload, its numbers exactly as they are written; None where it was removed."""
         return json.loads(self.text, parse_float=Decimal) if self.text else None
+
+
+class SnapshotVersion(models.Model):
+    """What eMAG said of an order before it said what its snapshot holds now, word for word."""
+
+    snapshot = models.ForeignKey(
+        Snapshot, on_delete=models.CASCADE, related_name="versions", db_index=False
+    )
+    text = models.TextField()
+    changed_at = models.DateTimeField(null=True)  # the marketplace's word for it
+    read_at = models.DateTimeField()
+    replaced_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("earlier payload")
+        verbose_name_plural = _("earlier payloads")
+        default_permissions = ()
+        ordering = ("-pk",)
+        indexes = (models.Index(fields=["snapshot", "id"], name="snapshot_version"),)
+
+    def __str__(self) -> str:
+        return f"{self.snapshot} {self.replaced_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def payload(self) -> Any:
+        return json.loads(self.text, parse_float=Decimal)
 
 
 class RejectedPayloadQuerySet(models.QuerySet["RejectedPayload"]):

@@ -168,6 +168,7 @@ def intake_for(account: MarketplaceAccount) -> Intake:
         map=lambda raw, read_at: order_in(raw, site=site, account=account, read_at=read_at),
         store=partial(import_orders, account),
         kind="order",
+        keeps_versions=True,
     )
 
 

@@ -27,7 +27,9 @@ from core import failpoints, live
 from core.errors import MagFlowError
 from core.setwise import execute_with_arrays
 from emag.models import PayloadStatus, RejectedPayload, Snapshot
+from emag.pulls import versions
 from emag.reading import Unreadable
+from emag.services.forgetting import forget_orders
 
 log = logging.getLogger("magflow.emag")
 
@@ -63,6 +65,7 @@ class Intake:
     map: Callable[[dict[str, Any], datetime], Any]  # raw, read at → neutral; raises Unreadable
     store: Callable[[Sequence[Any]], Any]  # neutral ones → a Report; within our transaction
     kind: str  # what a payload without a readable key is filed under
+    keeps_versions: bool = False  # whether what a payload replaces is kept, too
 
 
 @dataclass(slots=True)
@@ -206,12 +209,25 @@ def _entries(intake: Intake, rows: Sequence[dict[str, Any]]) -> tuple[list[Entry
 def _known(
     account: MarketplaceAccount, entries: list[Entry]
 ) -> dict[tuple[str, str], tuple[bytes, datetime | None]]:
-    rows = Snapshot.objects.filter(
-        account=account,
-        kind__in={entry.kind for entry in entries},
-        external_id__in=[entry.external_id for entry in entries],
-    ).values_list("kind", "external_id", "digest", "changed_at")
+    rows = execute_with_arrays(
+        _KNOWN,
+        [
+            [entry.kind for entry in entries],
+            [entry.external_id for entry in entries],
+            account.pk,
+        ],
+    )
     return {(kind, number): (bytes(digest), changed) for kind, number, digest, changed in rows}
+
+
+# One look into the index for each, whatever the planner believes of a table that has just grown.
+_KNOWN = f"""
+    SELECT here.* FROM unnest(%b::text[], %b::text[]) AS wanted (kind, number)
+     CROSS JOIN LATERAL (
+           SELECT kind, external_id, digest, changed_at FROM {Snapshot._meta.db_table}
+            WHERE account_id = %s AND kind = wanted.kind AND external_id = wanted.number
+           OFFSET 0) AS here
+"""  # noqa: S608 - only the table's own name
 
 
 def _open_rejects(account: MarketplaceAccount, entries: list[Entry]) -> set[tuple[str, str]]:
@@ -279,7 +295,12 @@ def _store(
         report = intake.store([entry.neutral for entry in entries])
         stale = set(report.stale)
         current = [entry for entry in entries if entry.external_id not in stale]
+        if intake.keeps_versions:
+            known = {*report.changed, *report.unchanged}
+            versions.keep(account, [e for e in current if e.external_id in known])
         _keep(account, current, read_at)
+        if intake.keeps_versions and report.forgotten:
+            forget_orders(account, report.forgotten)
         _settle(account, entries)
         failpoints.hit("pull.storing")
     failpoints.hit("pull.committed")

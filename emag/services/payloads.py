@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -18,7 +20,7 @@ from core.errors import RuleViolation
 from core.jobs import enqueue
 from core.models.jobs import JobTrigger
 from emag.mapping.statuses import FULFILMENTS, ORDER_TYPES
-from emag.models import PayloadStatus, RejectedPayload, Snapshot
+from emag.models import PayloadStatus, RejectedPayload, Snapshot, SnapshotVersion
 from orders.choices import CLOSED
 from orders.models import Order
 
@@ -26,6 +28,7 @@ OFFER = "offer"
 # How long what eMAG said of an order is kept word for word after the order was closed.
 KEEP_CLOSED = timedelta(days=180)
 MOST_AT_ONCE = 1_000
+MOST_VERSIONS = 200
 
 
 @transaction.atomic
@@ -85,15 +88,47 @@ def subject_of(kept: Snapshot) -> Order | Offer | None:
     ).first()
 
 
+def key_of(subject: Order | Offer) -> tuple[str, str]:
+    """Under which kind and number the payload of an order or an offer of ours is kept."""
+    if isinstance(subject, Offer):
+        return OFFER, subject.external_id
+    return f"order:{ORDER_TYPES[subject.fulfilment]}", subject.external_id
+
+
 def payload_of(subject: Order | Offer) -> Snapshot | None:
     """The payload of an order or an offer of ours, as it was taken in last."""
-    if isinstance(subject, Offer):
-        kind = OFFER
-    else:
-        kind = f"order:{ORDER_TYPES[subject.fulfilment]}"
+    kind, number = key_of(subject)
     return Snapshot.objects.filter(
-        account_id=subject.account_id, kind=kind, external_id=subject.external_id
+        account_id=subject.account_id, kind=kind, external_id=number
     ).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What eMAG said of an order up to some moment, or says now (`pk` None)."""
+
+    pk: int | None
+    read_at: datetime
+    changed_at: datetime | None
+    replaced_at: datetime | None
+    number: int = 0
+
+
+def versions_of(kept: Snapshot) -> list[Version]:
+    """All that is known of a payload, the latest first; without the payloads themselves."""
+    earlier = [
+        Version(*row)
+        for row in kept.versions.order_by("-pk").values_list(
+            "pk", "read_at", "changed_at", "replaced_at"
+        )[:MOST_VERSIONS]
+    ]
+    found = [Version(None, kept.read_at, kept.changed_at, None), *earlier]
+    return [replace(one, number=len(found) - at) for at, one in enumerate(found)]
+
+
+def payload_at(kept: Snapshot, pk: int | None) -> Any:
+    """The payload of one version; None where it was removed."""
+    return kept.payload if pk is None else kept.versions.get(pk=pk).payload
 
 
 def empty_old(account: MarketplaceAccount, now: datetime) -> Iterator[int]:
@@ -116,4 +151,5 @@ def empty_old(account: MarketplaceAccount, now: datetime) -> Iterator[int]:
             .filter(Exists(closed), last_changed_at__lt=now - KEEP_CLOSED)
         )
         while found := list(old.values_list("pk", flat=True)[:MOST_AT_ONCE]):
+            SnapshotVersion.objects.filter(snapshot__in=found).delete()
             yield Snapshot.objects.filter(pk__in=found).update(text="")

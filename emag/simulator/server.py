@@ -13,6 +13,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from emag.simulator import pictures
 from emag.simulator import routes as _routes  # noqa: F401 - importing registers the routes
 from emag.simulator.accounts import PLATFORM_OF_HOST, PLATFORMS
 from emag.simulator.pipeline import Request, handle
@@ -144,8 +145,11 @@ def chunked(body: bytes) -> bytes:
 
 def marketplace(handler: Handler, body: bytes) -> Reply:
     path, _, query = handler.path.partition("?")
-    platform, below = split_platform(path, handler.headers.get("Host", ""))
-    return handle(
+    if path.startswith("/r/"):
+        return pictures.reply(path)
+    host = handler.headers.get("Host", "")
+    platform, below = split_platform(path, host)
+    reply = handle(
         handler.world,
         Request(
             method=handler.command,
@@ -157,6 +161,8 @@ def marketplace(handler: Handler, body: bytes) -> Reply:
             ip=str(handler.client_address[0]),
         ),
     )
+    reply.body = pictures.localized(reply.body, host)
+    return reply
 
 
 def split_platform(path: str, host: str) -> tuple[str, str]:

@@ -1,7 +1,9 @@
 """What eMAG sent, as it sent it; and what of it could not be read."""
 
+from collections.abc import Sequence
+
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -9,9 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.pages import AuthedRequest, done, render_page
 from core.tables import Empty, Tab, table_page
+from emag.field_words import told
 from emag.models import PayloadStatus, RejectedPayload, Snapshot, calls
 from emag.rejected import PAYLOAD_BADGES, RejectedPayloadFilter, RejectedPayloadTable
 from emag.services import payloads
+from emag.services.payloads import Version
 
 
 @permission_required("emag.view_payload", raise_exception=True)
@@ -84,8 +88,43 @@ def rejected_payload_reopen(request: AuthedRequest, pk: int) -> HttpResponse:
 def payload_page(request: AuthedRequest, pk: int) -> HttpResponse:
     """The raw payload of an order or offer, as it was taken in last."""
     kept = get_object_or_404(Snapshot.objects.select_related("account"), pk=pk)
-    context = {"kept": kept, "text": shown(kept.text), "subject": payloads.subject_of(kept)}
+    context = {
+        "kept": kept,
+        "text": shown(kept.text),
+        "subject": payloads.subject_of(kept),
+        "has_versions": kept.versions.exists(),
+    }
     return render_page(request, "emag/payload_page.html", context)
+
+
+@require_safe
+@permission_required("emag.view_payload", raise_exception=True)
+def payload_versions(request: AuthedRequest, pk: int) -> HttpResponse:
+    """What differs between any two things that eMAG said of an order."""
+    kept = get_object_or_404(Snapshot.objects.select_related("account").defer("text"), pk=pk)
+    versions = payloads.versions_of(kept)
+    before, after = _chosen(versions, request.GET)
+    old, new = (payloads.payload_at(kept, one.pk) if one else None for one in (before, after))
+    context = {
+        "kept": kept,
+        "versions": versions,
+        "before": before,
+        "after": after,
+        "changes": told(old, new) if old is not None and new is not None else [],
+        "is_removed": new is None,
+        "subject": payloads.subject_of(kept),
+    }
+    return render_page(request, "emag/payload_versions.html", context)
+
+
+def _chosen(versions: Sequence[Version], query: QueryDict) -> tuple[Version | None, Version | None]:
+    """The two that were asked for; else one with the one that came after it, or the latest two."""
+    by_name = {str(one.pk or 0): at for at, one in enumerate(versions)}
+    before = by_name.get(query.get("before", ""))
+    if before is None:
+        before = 1 if len(versions) > 1 else None
+    after = by_name.get(query.get("after", ""), max(0, (before or 0) - 1))
+    return None if before is None else versions[before], versions[after]
 
 
 def shown(text: str) -> str:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
+from hashlib import blake2b
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -16,7 +17,6 @@ from core.fields import SearchTextField
 from orders.choices import (
     OPEN,
     STATUS_BADGES,
-    TO_PREPARE,
     DeliveryMode,
     OrderStatus,
     PaymentMethod,
@@ -41,9 +41,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """What waits for somebody to accept it."""
         return self.filter(status=OrderStatus.NEW, fulfilment=Fulfilment.OWN)
 
-    def to_prepare(self) -> OrderQuerySet:
-        return self.filter(status__in=TO_PREPARE, fulfilment=Fulfilment.OWN)
-
     def problems(self) -> OrderQuerySet:
         """What a person should look at."""
         return self.filter(has_problem=True)
@@ -66,7 +63,11 @@ class Order(models.Model):
     fulfilment = models.CharField(_("who ships"), max_length=12, choices=Fulfilment.choices)
     external_id = models.CharField(_("order number"), max_length=64)
     customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="orders", verbose_name=_("customer")
+        Customer,
+        on_delete=models.PROTECT,
+        related_name="orders",
+        db_index=False,  # order_customer begins with it
+        verbose_name=_("customer"),
     )
     # --- What the marketplace says --------------------------------------------------------------
     remote_status = models.TextField(_("marketplace status"))
@@ -144,6 +145,31 @@ class Order(models.Model):
     )
     has_problem = models.BooleanField(_("needs a look"), default=False)
     imported_at = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)
+    # Where an order on hold comes from and goes back to, and why it waits.
+    held_from = models.CharField(
+        _("held from"), max_length=12, choices=OrderStatus.choices, blank=True, db_default=""
+    )
+    hold_reason = models.TextField(_("why on hold"), blank=True, db_default="")
+    tags = ArrayField(
+        models.TextField(), verbose_name=_("tags"), default=list, blank=True, db_default=[]
+    )
+    # --- What apps above found out; see services.note_shipment and note_invoice ------------------
+    courier = models.TextField(_("courier"), blank=True, db_default="")
+    awb = models.TextField(_("AWB"), blank=True, db_default="")
+    shipped_at = models.DateTimeField(_("shipped"), null=True, blank=True)
+    invoice_number = models.TextField(_("invoice"), blank=True, db_default="")
+    invoiced_at = models.DateTimeField(_("invoiced"), null=True, blank=True)
+    papers_text = SearchTextField(_("papers"), db_default="")  # AWB and invoice number
+    # --- Worked out by the database ---------------------------------------------------------------
+    # Until when the parcel must be handed over, as long as it still must: what lists sort by.
+    due_at = models.GeneratedField(
+        expression=models.Case(
+            models.When(Q(status__in=sorted(OPEN), fulfilment=Fulfilment.OWN), then="ship_by")
+        ),
+        output_field=models.DateTimeField(null=True),
+        db_persist=True,
+        verbose_name=_("hand over by"),
+    )
 
     objects = OrderQuerySet.as_manager()
 
@@ -173,11 +199,24 @@ class Order(models.Model):
         # table that grows for ever, so their indexes are partial: they cost nothing once an order
         # is closed, and counting a tab reads only its own entries.
         indexes = (
-            models.Index(fields=["ordered_at", "id"], name="order_ordered_at"),
+            # What it includes is what sales figures add up: they never touch the rows themselves.
+            models.Index(
+                fields=["ordered_at", "id"],
+                include=["currency", "status", "total", "account", "fulfilment"],
+                name="order_ordered_at",
+            ),
             models.Index(fields=["total", "id"], name="order_total"),
             models.Index(fields=["status", "ordered_at", "id"], name="order_status"),
             models.Index(fields=["external_id", "id"], name="order_number"),
-            models.Index(fields=["ship_by", "id"], name="order_ship_by"),
+            models.Index(fields=["customer", "ordered_at", "id"], name="order_customer"),
+            models.Index(
+                fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="order_due_at"
+            ),
+            models.Index(
+                fields=["status", "due_at", "id"],
+                condition=Q(due_at__isnull=False),
+                name="order_status_due_at",
+            ),
             models.Index(
                 fields=["account", "status", "ordered_at", "id"],
                 condition=Q(status__in=sorted(OPEN)),
@@ -186,6 +225,23 @@ class Order(models.Model):
             models.Index(
                 fields=["ordered_at", "id"], condition=Q(has_problem=True), name="order_problem"
             ),
+            # What few orders have when they come in: these cost an import nothing.
+            models.Index(
+                fields=["cancel_code", "ordered_at", "id"],
+                condition=~Q(cancel_code=""),
+                name="order_cancel_code",
+            ),
+            models.Index(
+                fields=["courier", "ordered_at", "id"],
+                condition=~Q(courier=""),
+                name="order_courier",
+            ),
+            models.Index(
+                fields=["shipped_at", "id"],
+                condition=Q(shipped_at__isnull=False),
+                name="order_shipped_at",
+            ),
+            GinIndex(fields=["tags"], condition=~Q(tags=[]), name="order_tags"),
         )
 
     def __str__(self) -> str:
@@ -199,19 +255,21 @@ class Order(models.Model):
         return STATUS_BADGES[self.status]
 
     @property
-    def is_open(self) -> bool:
-        return self.status in OPEN
-
-    @property
     def is_ours_to_ship(self) -> bool:
         return self.fulfilment == Fulfilment.OWN
 
     @property
-    def time_left(self) -> timedelta | None:
-        """Until the parcel must be handed over; negative when late, None when that is over."""
-        if self.ship_by is None or not self.is_open or not self.is_ours_to_ship:
-            return None
-        return self.ship_by - timezone.now()
+    def stamp(self) -> str:
+        """Changes whenever something does that a person may have looked at before deciding."""
+        seen = (
+            self.status,
+            self.problems,
+            self.tags,
+            self.hold_reason,
+            self.awb,
+            self.invoice_number,
+        )
+        return blake2b(bytes(self.digest) + repr(seen).encode(), digest_size=8).hexdigest()
 
     def refresh_problems(self, problems: set[str]) -> None:
         """Set what a person should look at, in one order, with the column lists filter by."""

@@ -1,11 +1,17 @@
 """What hangs on an order beside its lines."""
 
+from __future__ import annotations
+
+from urllib.parse import quote_plus
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from orders.choices import AddressKind, AttachmentKind, VoucherPayer, VoucherScope
 from orders.models.lines import LineDeposit, OrderLine
 from orders.models.orders import Order
+
+MAP = "https://www.google.com/maps/search/?api=1&query="
 
 
 class OrderAddress(models.Model):
@@ -38,6 +44,27 @@ class OrderAddress(models.Model):
 
     def __str__(self) -> str:
         return ", ".join(filter(None, (self.street, self.city, self.county, self.postal_code)))
+
+    @property
+    def place(self) -> str:
+        """ "700001 Iași, RO"; a county only where it is not the town itself."""
+        town = " ".join(filter(None, (self.postal_code, self.city)))
+        county = "" if self.county == self.city else self.county
+        return ", ".join(filter(None, (town, county, self.country)))
+
+    @property
+    def as_text(self) -> str:
+        """As it is written on a parcel, and copied."""
+        return "\n".join(filter(None, (self.name, self.street, self.place, self.phone)))
+
+    @property
+    def map_url(self) -> str:
+        where = ", ".join(filter(None, (self.street, self.place)))
+        return f"{MAP}{quote_plus(where)}" if where else ""
+
+    def is_like(self, other: OrderAddress) -> bool:
+        """Most people are billed where they live."""
+        return self.as_text == other.as_text
 
 
 class OrderVoucher(models.Model):

@@ -20,7 +20,7 @@ from orders.services import writing
 from orders.services.differences import Update
 from orders.services.rows import Key, Prepared
 from orders.services.states import first_state
-from orders.services.stored import Known, known_orders, stored_orders
+from orders.services.stored import Known, forgotten_among, known_orders, stored_orders
 from orders.validation import validate_order
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -35,6 +35,8 @@ class ImportReport:
     unchanged: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()  # a newer version is here already
     pks: Mapping[Key, int] = field(default_factory=dict)
+    # Stored without who bought, since that was erased: whoever keeps a copy leaves it out, too.
+    forgotten: frozenset[Key] = frozenset()
 
 
 class OrdersRefused(RuleViolation):
@@ -116,6 +118,10 @@ def _import(account: MarketplaceAccount, prepared: list[Prepared], by: User | No
     pks = {key: here.pk for key, here in known.items()}
     pks.update(_add(account, new, by))
     changed = _change(account, differing, by)
+    forgotten = {one.key for one in prepared if one.is_forgotten}
+    if unchanged:
+        ids = forgotten_among(known[one.key].pk for one in unchanged)
+        forgotten |= {one.key for one in unchanged if known[one.key].pk in ids}
     unchanged += [one for one, _here in differing if one.key not in changed]
     return ImportReport(
         new=_numbers(new),
@@ -123,6 +129,7 @@ def _import(account: MarketplaceAccount, prepared: list[Prepared], by: User | No
         unchanged=_numbers(unchanged),
         stale=_numbers(stale),
         pks=pks,
+        forgotten=frozenset(forgotten),
     )
 
 
@@ -172,6 +179,7 @@ def _change(
     )
     if told:
         pks = [update.stored.pk for update in told]
-        events.orders_changed.send(Order, account=account, pks=pks)
+        left = {one.stored.customer_id for one in told if one.customer_id != one.stored.customer_id}
+        events.orders_changed.send(Order, account=account, pks=pks, customers_left=left)
         live.touch("orders", *pks)
     return {update.prepared.key for update in told}

@@ -15,7 +15,15 @@ from typing import Any
 from core.money import q2, q4
 from core.text import fold
 from orders.choices import AddressKind, LineStatus, VoucherScope
-from orders.intake import AttachmentIn, CustomerIn, LineIn, OrderIn, ProformaIn, VoucherIn
+from orders.intake import (
+    AttachmentIn,
+    CustomerIn,
+    LineIn,
+    OrderIn,
+    ProformaIn,
+    VoucherIn,
+    without_person,
+)
 from orders.totals import deposit_gross, line_gross, totals_of
 
 # Part of every digest: a new number makes DERIVED be worked out again for every order that is read
@@ -82,11 +90,29 @@ class Prepared:
     """One order, ready to be written."""
 
     __slots__ = (
-        "addresses", "attachments", "customer", "deposits", "derived", "digest", "facts", "lines",
-        "order", "proformas", "vouchers",
+        "addresses", "attachments", "customer", "deposits", "derived", "digest", "facts",
+        "is_forgotten", "lines", "order", "proformas", "vouchers",
     )  # fmt: skip
 
     def __init__(self, order: OrderIn) -> None:
+        self.is_forgotten = False
+        self._fill(order)
+        # Our own words about it may be worded otherwise another time: that is no other order.
+        told = (*self.facts[:_REMARKS], len(order.remarks), *self.facts[_REMARKS + 1 :])
+        self.digest = blake2b(
+            repr((
+                told, self.customer, self.addresses, self.lines, self.deposits,
+                self.vouchers, self.attachments, self.proformas,
+            )).encode(),
+            digest_size=16, key=RULES,
+        ).digest()  # fmt: skip
+
+    def forget_person(self) -> None:
+        """Leave out who bought. The digest stays: by it the same order is known again."""
+        self.is_forgotten = True
+        self._fill(without_person(self.order))
+
+    def _fill(self, order: OrderIn) -> None:
         self.order = order
         lines = sorted(order.lines, key=_by_number)
         self.facts = _order_facts(order)
@@ -104,15 +130,6 @@ class Prepared:
         self.vouchers = _voucher_facts(order, lines)
         self.attachments = _attachment_facts(order, lines)
         self.proformas = [_proforma(one, i) for i, one in enumerate(order.proformas)]
-        # Our own words about it may be worded otherwise another time: that is no other order.
-        told = (*self.facts[:_REMARKS], len(order.remarks), *self.facts[_REMARKS + 1 :])
-        self.digest = blake2b(
-            repr((
-                told, self.customer, self.addresses, self.lines, self.deposits,
-                self.vouchers, self.attachments, self.proformas,
-            )).encode(),
-            digest_size=16, key=RULES,
-        ).digest()  # fmt: skip
         self.derived: Cells = ()
 
     @property

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orders.choices import (
     AGREES,
     OPEN,
     STATUS_FOR,
+    UNDECIDED,
     OrderStatus,
     Problem,
     RemoteState,
@@ -60,9 +62,19 @@ def next_state(now: State, before: str, order: OrderIn) -> State:
     return State(status, _seen(order, status, problems))
 
 
+def left_when_agreed(status: str, problems: Iterable[str]) -> set[str]:
+    """What is still to be looked at once our status is the marketplace's again."""
+    left = set(problems) - {Problem.STATUS.value}
+    if status not in UNDECIDED:
+        left.discard(Problem.BLOCKED)
+    return left if status in OPEN else left & {Problem.UNKNOWN_STATUS.value}
+
+
 def _seen(order: OrderIn, status: str, kept: frozenset[str]) -> frozenset[str]:
     """The problems that can be read from an order as it is now, and those of before that stay."""
     found = {Problem.STATUS.value} & kept
+    if status in UNDECIDED:
+        found |= {Problem.BLOCKED.value} & kept
     if order.status == RemoteState.UNKNOWN:
         found.add(Problem.UNKNOWN_STATUS.value)
     if status in OPEN:  # what is over needs nobody's decision any more

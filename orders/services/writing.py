@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import MarketplaceAccount
 from core import failpoints
 from core.setwise import copy_rows, next_ids, update_rows
-from orders.choices import LineStatus
+from orders.choices import CLOSED, STATUS_FOR, LineStatus, OrderStatus, RemoteState
 from orders.models import (
     Customer,
     LineDeposit,
@@ -36,23 +36,30 @@ def write_customers(
 ) -> dict[str, tuple[int, bool]]:
     """Store the customers of these orders; number → (primary key, whether something changed).
 
-    The facts are those of the latest look: an order read earlier leaves them alone.
+    The facts are those of the latest look: an order read earlier leaves them alone. So does one
+    from before their personal data was erased; if it is over, it is stored without them, too.
     """
+    known = known_customers(account.pk, list({one.customer[0] for one in prepared}))
     latest: dict[str, Prepared] = {}
     for one in prepared:
-        before = latest.get(one.customer[0])
+        number = one.customer[0]
+        forgotten_at = known[number].forgotten_at if number in known else None
+        if forgotten_at is not None and one.order.ordered_at <= forgotten_at:
+            if STATUS_FOR[RemoteState(one.order.status)] in CLOSED:  # else the parcel needs them
+                one.forget_person()
+            continue
+        before = latest.get(number)
         if before is None or one.order.read_at >= before.order.read_at:
-            latest[one.customer[0]] = one
-    known = known_customers(account.pk, list(latest))
+            latest[number] = one
     new = [one for number, one in latest.items() if number not in known]
     changed = [
-        (known[number][0], one)
+        (known[number].pk, one)
         for number, one in latest.items()
         if number in known
-        and known[number][2] != one.customer
-        and known[number][1] <= one.order.read_at
+        and known[number].cells != one.customer
+        and known[number].read_at <= one.order.read_at
     ]
-    found = {number: (pk, False) for number, (pk, _at, _cells) in known.items()}
+    found = {number: (here.pk, False) for number, here in known.items()}
     if new:
         [pks] = next_ids((Customer, len(new)))
         copy_rows(
@@ -199,6 +206,7 @@ def change_orders(updates: Sequence[Update]) -> set[int]:
         )
     )  # fmt: skip
     updates = [one for one in updates if one.stored.pk in taken]
+    _end_holds(updates)
     update_rows(
         OrderAddress,
         ("id", *rows.ADDRESS),
@@ -211,6 +219,15 @@ def change_orders(updates: Sequence[Update]) -> set[int]:
     line_pks = _change_lines(updates)
     _replace_parts([one for one in updates if one.has_other_parts], line_pks)
     return taken
+
+
+def _end_holds(updates: Sequence[Update]) -> None:
+    """Why an order waits is known as long as it does: here the marketplace moved it on."""
+    held = [one.stored.pk for one in updates if one.stored.status == OrderStatus.ON_HOLD]
+    if held:
+        Order.objects.filter(pk__in=held).exclude(status=OrderStatus.ON_HOLD).update(
+            held_from="", hold_reason=""
+        )
 
 
 def _change_lines(updates: Sequence[Update]) -> LinePks:

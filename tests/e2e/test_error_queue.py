@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.choices import Role
-from emag import handlers
+from emag.handlers import there as order_there
 from orders.models import Order
 from orders.services import accept_order
 from outbox.choices import CommandStatus, ErrorKind
@@ -22,7 +22,7 @@ IN_WORK = 2
 
 @pytest.fixture(autouse=True)
 def _look_soon(monkeypatch):
-    monkeypatch.setattr(handlers, "LOOK_AGAIN", (0.01, 0.01))
+    monkeypatch.setattr(order_there, "LOOK_AGAIN", (0.01, 0.01))
 
 
 @pytest.fixture

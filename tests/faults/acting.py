@@ -22,8 +22,8 @@ from django.utils import timezone
 from core import failpoints, jobs
 from core.models import JobRun
 from core.ratelimit import Limits
-from emag import handlers
 from emag.client import gates, line
+from emag.handlers import there
 from emag.pulls import paging
 from outbox import dispatch
 from outbox.models import Lane
@@ -60,7 +60,7 @@ def hurry(scale, *, short=False):
         )
     line.MOST_JITTER = 0.0
     paging.FIRST_WAIT = 0.03
-    handlers.LOOK_AGAIN = (0.01, 0.02)
+    there.LOOK_AGAIN = (0.01, 0.02)
     if short:
         line.READING = line.WRITING = line.WATCHED = SHORT
 
@@ -212,6 +212,14 @@ def press_accept(order_pk):
     accept_order(order, by=None)
 
 
+def act_on(order_pk, service, *values):
+    """Somebody presses another button on it."""
+    from orders import services
+    from orders.models import Order
+
+    getattr(services, service)(Order.objects.get(pk=order_pk), *values, by=None)
+
+
 def change(offer_pk, wishes, times=1):
     """Somebody saves the form of an offer."""
     from catalog.models import Offer
@@ -268,6 +276,7 @@ DEEDS = {
     "drain": drain,
     "deliver": deliver,
     "press_accept": press_accept,
+    "act_on": act_on,
     "change": change,
     "read_many": read_many,
     "cluster": cluster,

@@ -63,7 +63,7 @@ def problems(sent: Mapping[str, Any], order: Document) -> list[str]:
     url = sent.get("url")
     if url in (None, ""):
         found.append("url is mandatory")
-    elif not is_url(url):
+    elif not is_url(url) and not is_here(url):
         found.append("url has an invalid value")
     elif not urlsplit(str(url)).path.lower().endswith(".pdf"):
         found.append("url: only PDF files are accepted")
@@ -75,6 +75,14 @@ def problems(sent: Mapping[str, Any], order: Document) -> list[str]:
     if kind == WARRANTY:
         found += warranty_problems(sent, order)
     return found
+
+
+def is_here(url: Any) -> bool:
+    """On the simulator's own machine, where it can fetch what eMAG could not."""
+    try:
+        return urlsplit(str(url)).hostname in {"localhost", "127.0.0.1", "::1"}
+    except ValueError:
+        return False
 
 
 def warranty_problems(sent: Mapping[str, Any], order: Document) -> list[str]:

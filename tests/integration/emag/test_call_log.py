@@ -28,7 +28,7 @@ def test_the_list_needs_few_queries(manager_client, django_assert_num_queries):
     account = EmagAccountFactory()
     ApiCallFactory.create_batch(30, account=account)
     manager_client.get("/calls/")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         manager_client.get("/calls/")
 
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from catalog.models import Offer
 from catalog.services import change_offer, withdraw_change
 from core.errors import RemoteRejected
-from emag import handlers
 from emag.client import EmagClient, client_for
 from emag.client.answers import ItemOutcome, SavedOffers
+from emag.handlers import there
 from emag.models import Nudge, Snapshot
 from orders.models import Order
 from orders.services import accept_order
@@ -26,7 +26,7 @@ ACKNOWLEDGE = "order/acknowledge/{id:int}"
 
 @pytest.fixture(autouse=True)
 def _look_soon(monkeypatch):
-    monkeypatch.setattr(handlers, "LOOK_AGAIN", (0.01, 0.01))
+    monkeypatch.setattr(there, "LOOK_AGAIN", (0.01, 0.01))
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ class TestOffers:
         run_job(OFFERS, account)
         before = timezone.now()
         run_job(OFFERS, account)
-        known = stock_known(account, Offer.objects.values_list("external_id", flat=True))
+        known = stock_known(Offer.objects.values_list("account_id", "external_id"))
         assert len(known) == 30
         assert all(before < at < timezone.now() for _stock, at in known.values())
 

@@ -9,7 +9,7 @@ from catalog.services import record_push, record_reading
 from core.errors import RuleViolation
 from core.models import AuditEntry
 from orders import services
-from orders.actions import accept as accept_in_bulk
+from orders.actions import on
 from orders.choices import OrderStatus, Problem
 from orders.models import Order
 from orders.services import accepting
@@ -75,7 +75,7 @@ class TestByAPerson:
         page, list_ = OrderFactory(), OrderFactory()
         by = UserFactory()
         services.accept_order(page, by=by, is_awaited=True)
-        accept_in_bulk(list_.pk, by=by)
+        on(services.accept_order)(list_.pk, by=by)
         awaited = dict(Command.objects.values_list("subject_id", "is_awaited"))
         assert awaited == {page.pk: True, list_.pk: False}
 

@@ -399,6 +399,11 @@ def attach(caller, **entity):
     return caller.call("order/attachments/save", {"data": [entity]})
 
 
+def test_a_document_on_the_same_machine_can_be_fetched(main, make):
+    sent = {**INVOICE, "order_id": make(4)["id"], "url": "http://localhost:8000/documents/x.pdf"}
+    assert attach(main, **sent).json["isError"] is False
+
+
 def test_attachments(main, make):
     order = make(4)
     sent = {**INVOICE, "order_id": order["id"], "force_download": 0}
