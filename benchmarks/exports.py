@@ -1,23 +1,68 @@
-"""Exports of 100,000 rows through the real web server: time, first byte, memory above idle."""
+"""Exports of 100,000 rows through the real web server: time, first byte, memory above idle.
+
+The audit trail, then orders with three lines each, as orders and as lines; and the sales figures of
+all of them. BENCH_EXPORTS names another number of orders.
+"""
 
 import http.client
 import io
+import os
 import threading
 import time
 import zipfile
 
 from django.conf import settings
 
-from benchmarks import lists
+from benchmarks import lists, shop
 from benchmarks.live import people, web_server
 from benchmarks.report import Report
 
 ROWS = 100_000
 SECTION = f"Export of {ROWS:,} rows"
 BARS = {"csv": 2.0, "xlsx": 8.0}  # seconds
+ORDERS = int(os.environ.get("BENCH_EXPORTS", "100000"))
+ORDER_BARS = {"csv": 3.0, "xlsx": 8.0}
+LINE_BARS = {"csv": 10.0, "xlsx": 20.0}
 
 
 def run(report: Report) -> None:
+    of_the_audit_trail(report)
+    shop.open_shop()
+    try:
+        shop.grow(0, ORDERS, ORDERS)
+        of_orders(report)
+    finally:
+        shop.close_shop()
+
+
+def of_orders(report: Report) -> None:
+    section = f"Export of {ORDERS:,} orders with {shop.LINES} lines each"
+    with people(1) as [cookie], web_server("") as web:
+        fetch(web.port, cookie, "/orders/")
+        idle = web.process.memory_info().rss
+        for what, bars, rows in (
+            ("", ORDER_BARS, ORDERS),
+            ("lines", LINE_BARS, shop.LINES * ORDERS),
+        ):
+            for kind, bar in bars.items():
+                address = f"/orders/?export={kind}&export_rows={what}"
+                with Highest(web.process) as highest:
+                    seconds, first, data = fetch(web.port, cookie, address)
+                name = f"{what or 'orders'}, {kind}"
+                report.add(section, f"{name}: whole file", seconds, "s", bar)
+                report.add(section, f"{name}: first byte", first, "s", 0.5)
+                report.add(
+                    section, f"{name}: memory above idle", (highest.rss - idle) / 2**20, "MiB", 60
+                )
+                report.add(section, f"{name}: rows missing", rows - rows_in(kind, data), "", 0)
+        for name, query in {"everything": "", "one month": "ordered_at=30d"}.items():
+            seconds, _first, data = fetch(web.port, cookie, f"/orders/sales/?{query}")
+            report.add(section, f"sales figures of {name}", seconds, "s", 5.0)
+            said = "everything" if b"too much" in data else "nothing"
+            report.add(section, f"sales figures of {name}: left out as too much: {said}", 0, "")
+
+
+def of_the_audit_trail(report: Report) -> None:
     lists.empty()
     lists.fill(0, ROWS)
     with people(1) as [cookie], web_server("") as web:

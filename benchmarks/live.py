@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import psutil
@@ -125,13 +125,14 @@ def measure(web: "Web", cookies: list[str], redis_url: str, hints: int) -> Readi
 
 
 @contextlib.contextmanager
-def people(count: int) -> Iterator[list[str]]:
-    """As many sessions, of ten people who may follow the topic."""
+def people(count: int, kinds: Sequence[dict[str, str]] = ({},) * 10) -> Iterator[list[str]]:
+    """As many sessions, one kind of person after the other, who may follow the topic."""
     somebody = [
         User.objects.get_or_create(
-            email=f"bench{number}@example.com", defaults={"name": "Bench", "role": Role.OWNER}
+            email=f"bench{number}@example.com",
+            defaults={"name": "Bench", "role": Role.OWNER, **kind},
         )[0]
-        for number in range(10)
+        for number, kind in enumerate(kinds)
     ]
     cookies = []
     for number in range(count):
@@ -216,8 +217,14 @@ def free_port() -> int:
 class Crowd:
     """Many websocket clients in a thread of their own, each no more than it must be."""
 
-    def __init__(self, port: int, topic: str = TOPIC) -> None:
+    def __init__(
+        self,
+        port: int,
+        topic: str = TOPIC,
+        client: "Callable[[Crowd, str], Client] | None" = None,
+    ) -> None:
         self.port, self.topic = port, topic
+        self.client = client or Client
         self.arrivals: list[tuple[int, float]] = []
         self.clients: list[Client] = []
         self.loop = asyncio.new_event_loop()
@@ -232,7 +239,7 @@ class Crowd:
         pairs = await asyncio.gather(
             *(
                 self.loop.create_connection(
-                    lambda cookie=cookie: Client(self, cookie), "127.0.0.1", self.port
+                    lambda cookie=cookie: self.client(self, cookie), "127.0.0.1", self.port
                 )
                 for cookie in cookies
             )
@@ -286,8 +293,12 @@ class Client(asyncio.Protocol):
             message = json.loads(text)
             if message.get("type") == "following":
                 self.following.set_result(None)
-            elif message.get("topic") == self.crowd.topic and message["ids"] != "many":
-                self.crowd.arrivals += [(number, now) for number in message["ids"]]
+            elif message.get("topic") == self.crowd.topic:
+                self.heard(message["ids"], now)
+
+    def heard(self, ids: list[int] | str, now: float) -> None:
+        if ids != "many":
+            self.crowd.arrivals += [(number, now) for number in ids]
 
     def frames(self) -> Iterator[bytes]:
         while len(self.buffer) >= 2:

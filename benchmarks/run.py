@@ -4,11 +4,27 @@ import sys
 
 from django.core.management import call_command
 
-from benchmarks import boot, exports, ingest, limits, lists, live, nudges, offers, sync
+from benchmarks import (
+    boot,
+    crowd,
+    customers,
+    exports,
+    ingest,
+    limits,
+    lists,
+    live,
+    nudges,
+    offers,
+    orders,
+    sync,
+)
 from benchmarks.report import Report
 
 PARTS = {
+    "customers": customers.run,
     "lists": lists.run,
+    "orders": orders.run,
+    "crowd": crowd.run,
     "exports": exports.run,
     "live": live.run,
     "ingest": ingest.run,
