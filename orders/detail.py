@@ -62,7 +62,8 @@ def facts_of(order: Order, user: User) -> Mapping[str, object]:
     platform = order.account.platform
     asked = _foremost(latest_of(order))
     lines = lines_of(order)
-    billing, shipping = (getattr(order, kind) for kind in ("billing", "shipping"))
+    # Where there is no such address, the join leaves no attribute either.
+    billing, shipping = (getattr(order, kind, None) for kind in ("billing", "shipping"))
     return {
         "order": order,
         "badge": order.badge,

@@ -25,9 +25,12 @@ def pytest_unconfigure(config):
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items):
+    is_missing = not browser.find()
     for item in items:
         if item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.xdist_group("browser"))  # one browser, in one process
+            if is_missing:
+                item.fixturenames.insert(0, "_no_browser")
     result = yield
     # What takes longest and cannot be shared out begins first, so that it does not end last.
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") != UP)
@@ -36,8 +39,6 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item):
-    if item.get_closest_marker("e2e") and not browser.find():
-        (pytest.fail if browser.must_exist() else pytest.skip)(browser.MISSING)
     with no_event_loop(item):
         reconnect()
         return (yield)
@@ -78,6 +79,11 @@ def reconnect():
     for one in connections.all(initialized_only=True):
         if one.connection is not None and one.connection.closed:
             one.close()
+
+
+@pytest.fixture
+def _no_browser():
+    (pytest.fail if browser.must_exist() else pytest.skip)(browser.MISSING)
 
 
 @pytest.fixture(scope="session")

@@ -180,6 +180,7 @@ def test_a_hidden_tab_waits_until_it_is_looked_at(visit, owner, ana):
     assert window.evaluate("window.heard") == []
     window.evaluate(HIDE, False)
     window.evaluate("document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))")
+    until_heard(window, 1)
     (told,) = window.evaluate("window.heard")
     assert told[0] == "people"
     assert sorted(told[1]) == sorted([owner.pk, ana.pk])

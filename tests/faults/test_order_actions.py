@@ -46,7 +46,9 @@ def check(world, order, status):
     )
     assert (ours, theirs, problems) == (status, status, [])
     assert len(world.calls(SAVE)) <= 2, "asked again only where it was not done"
-    [command] = Command.objects.filter(subject_id=order.pk).exclude(kind="orders.AcceptOrder")
+    [command] = Command.objects.filter(kind__startswith="orders.", subject_id=order.pk).exclude(
+        kind="orders.AcceptOrder"
+    )
     assert command.status == "done", command.error
 
 

@@ -53,6 +53,11 @@ class TestDetail:
         ):  # fmt: skip
             assert text in page, text
 
+    def test_an_order_that_lost_its_addresses_still_opens(self, viewer_client, account):
+        order = OrderFactory(account=account)
+        order.addresses.all().delete()
+        assert viewer_client.get(order.get_absolute_url()).status_code == 200
+
     def test_a_part_of_it(self, viewer_client, account):
         order = OrderFactory(account=account)
         url = order.get_absolute_url()

@@ -100,7 +100,8 @@ def test_each_row(make, facts, refused, words):
 
 @pytest.mark.parametrize(("status", "action"), [(S.SHIPPED, "unship"), (S.CANCELLED, "restore")])
 def test_undoing_has_its_time(make, status, action):
-    late, early = NOW - timedelta(hours=48, minutes=1), NOW - timedelta(hours=47, minutes=55)
+    now = timezone.now()
+    late, early = now - timedelta(hours=48, minutes=1), now - timedelta(hours=47, minutes=55)
     assert "48 hours" in why(make(status, finalized_at=late, changed_at=late), action)
     assert not why(make(status, finalized_at=early, changed_at=early), action)
     assert not why(make(status, finalized_at=None, changed_at=None), action), "they decide"

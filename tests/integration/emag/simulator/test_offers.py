@@ -80,7 +80,7 @@ def test_it_works(stocked):
         assert isinstance(reply.results[0][key], kinds), key
     assert not [key for key in reply.results[0] if key.startswith("_")]
     assert rb"<\/p>\r\n" in reply.body
-    assert rb"https:\/\/" in reply.body
+    assert rb"http:\/\/" in reply.body, "pictures, from its own address"
 
 
 def test_pages_are_of_a_hundred_at_most_and_never_overlap(stocked):
