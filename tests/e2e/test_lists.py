@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from core.models import AuditEntry
+from tests.browser import settle
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -91,8 +92,10 @@ def test_paging_and_the_way_back(visit, manager, entries):
     expect(page.locator("#results .foot")).to_contain_text("51–100 of 120")
     page.get_by_role("link", name="Last").click()
     expect(page.locator("#results .foot")).to_contain_text("71–120 of 120")
+    settle(page)
     page.evaluate("history.back()")
     expect(page.locator("#results .foot")).to_contain_text("51–100 of 120")
+    settle(page)
     page.evaluate("history.back()")
     expect(rows(page).first).to_have_attribute("data-pk", first)
 
