@@ -11,8 +11,7 @@ from django.test import Client
 from accounts.choices import Role
 from tests import browser, throwaway
 from tests.factories.accounts import UserFactory
-
-UP = pytest.mark.xdist_group("up").mark
+from tests.groups import ByGroup
 
 
 def pytest_configure(config):
@@ -23,18 +22,16 @@ def pytest_unconfigure(config):
     throwaway.end(config)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # before pytest-xdist reads the groups
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return ByGroup(config, log)
+
+
 def pytest_collection_modifyitems(items):
-    is_missing = not browser.find()
-    for item in items:
-        if item.get_closest_marker("e2e"):
-            item.add_marker(pytest.mark.xdist_group("browser"))  # one browser, in one process
-            if is_missing:
+    if not browser.find():
+        for item in items:
+            if item.get_closest_marker("e2e"):
                 item.fixturenames.insert(0, "_no_browser")
-    result = yield
-    # What takes longest and cannot be shared out begins first, so that it does not end last.
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") != UP)
-    return result
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

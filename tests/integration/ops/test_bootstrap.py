@@ -19,7 +19,7 @@ from magflow.environment import BASE_DIR
 from magflow.refusal import Exit, Refused
 from tests.checkout import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bootstrap")]
+pytestmark = pytest.mark.slow
 
 BARE = getattr(sys, "_base_executable", sys.executable)
 IS_ROOT = os.geteuid() == 0

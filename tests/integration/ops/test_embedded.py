@@ -21,7 +21,7 @@ from magflow.embedded import Server
 from magflow.refusal import Exit, Refused
 from tests.checkout import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("embedded")]
+pytestmark = pytest.mark.slow
 
 IS_ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not IS_ROOT, reason="only root runs PostgreSQL as somebody else")

@@ -17,7 +17,6 @@ from tests.checkout import Checkout, Up, free_port
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("up"),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user"),
 ]
 

@@ -20,8 +20,6 @@ from ops.output import Output
 from ops.supervisor import Child, Service, Supervisor
 from tests.checkout import until
 
-pytestmark = pytest.mark.xdist_group("supervisor")
-
 # Starts a grandchild, writes both numbers down, and waits.
 FAMILY = """
     import pathlib, subprocess, sys, time, os

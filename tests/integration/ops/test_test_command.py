@@ -7,7 +7,7 @@ import pytest
 from ops.management.commands.test import is_narrow
 from tests.checkout import PATIENCE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+pytestmark = pytest.mark.slow
 
 PROBE = """
 import os

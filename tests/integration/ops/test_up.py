@@ -14,7 +14,7 @@ import pytest
 from magflow.refusal import Exit
 from tests.checkout import Up, free_port, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+pytestmark = pytest.mark.slow
 
 
 def get(port, path="/health/"):

@@ -11,7 +11,7 @@ import pytest
 from tests.checkout import Checkout, Up, until
 from tests.integration.ops.test_up import get
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+pytestmark = pytest.mark.slow
 
 SILENCE = 20  # seconds; three minutes in earnest, with a heartbeat each minute
 # The heartbeat comes every two seconds here, through the same queue.

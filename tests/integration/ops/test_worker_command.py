@@ -7,7 +7,7 @@ import pytest
 from magflow.refusal import Exit
 from tests.checkout import Running, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+pytestmark = pytest.mark.slow
 
 
 def test_it_works(checkout):
