@@ -28,6 +28,7 @@ from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import MarketplaceAccount
+from accounts.roles import has_permission
 from benchmarks import live, shop
 from benchmarks.ingest import an_order
 from benchmarks.measure import percentile
@@ -168,7 +169,8 @@ class Person(live.Client):
         super().__init__(crowd, cookie)
         kind, tab = KINDS[place % len(KINDS)], TABS[place // len(KINDS) % len(TABS)]
         self.address, self.sees_all = f"/orders/?{tab}", not tab
-        self.beside = [STATE] if kind["role"] == Role.VIEWER else [STATE, BUTTON]
+        may_accept = has_permission(kind["role"], "orders.accept_order")
+        self.beside = [STATE, BUTTON] if may_accept else [STATE]
         self.timers: dict[str, asyncio.TimerHandle] = {}
         self.waits: list[float] = []
         self.side_waits: list[float] = []

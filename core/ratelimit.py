@@ -123,8 +123,9 @@ class Gate:
                 slots = Slots.load(state)
                 slots.give_back(instead_of)
                 windows = self._limits_now(slots).windows
-                at = slots.next(now + lead, windows)
-                if at - now > min(patience, MOST_WAIT) + lead:
+                earliest = now + lead
+                at = slots.next(earliest, windows)
+                if at - earliest > min(patience, MOST_WAIT):  # exactly 0 where the gate is open
                     raise self._limited(at - now)
                 slots.grant(at, windows)
                 if self._write(slots, version):

@@ -58,7 +58,7 @@ VERBS = {
     "order.changed": _("Order changed at the marketplace"),
     "order.accept_requested": _("Acceptance asked for"),
     "order.accepted": _("Order accepted"),
-    "order.refresh_requested": _("Order read again"),
+    "order.refresh_requested": _("Reading again asked for"),
     "order.move_requested": _("Next status asked for"),
     "order.moved": _("Order moved"),
     "order.followed": _("Status of the marketplace taken over"),

@@ -59,6 +59,13 @@ class TagsForm(forms.Form):
 
     tags = TagsField(label=_("Tags"), widget=forms.CheckboxSelectMultiple, choices=tagging.choices)
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not list(self.fields["tags"].choices):  # type: ignore[attr-defined]
+            self.fields["tags"].help_text = _(
+                "There are no tags yet. Managers add them under “Tags of orders” above the list."
+            )
+
 
 class OrderTagsForm(TagsForm):
     """All tags, ticked where the order has them. None at all is an answer, too.

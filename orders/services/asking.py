@@ -12,7 +12,7 @@ from core import audit, live
 from core.errors import StaleData
 from core.models import AuditEntry
 from core.registry import verb_label
-from orders import events, under_way
+from orders import events, rules, under_way
 from orders.choices import OrderStatus
 from orders.models import Order
 from outbox import services as outbox
@@ -54,6 +54,20 @@ def is_asked(order: Order, wanted: Intent) -> bool:
     return (
         asked is not None and asked.kind == wanted.spec.kind and asked.payload == wanted.payload()
     )
+
+
+def check(order: Order, action: str, stamp: str) -> None:
+    """Raise where the order is not what was decided upon, or where this may not be done to it."""
+    check_stamp(order, stamp)
+    rules.check(order, action)
+
+
+def is_news(order: Order, wanted: Intent, action: str, stamp: str) -> bool:
+    """False where exactly this is on its way already; raises where it may not be asked for."""
+    if is_asked(order, wanted):
+        return False
+    check(order, action, stamp)
+    return True
 
 
 def ask(

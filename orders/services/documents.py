@@ -25,11 +25,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core import audit, live
 from core.errors import RuleViolation
-from orders import rules
 from orders.choices import AttachmentKind
 from orders.intents import AttachDocument
 from orders.models import DocumentVisit, Order, OrderDocument, OrderLine
-from orders.services.asking import ask, check_stamp, locked
+from orders.services.asking import ask, check, locked
 from outbox import services as outbox
 from outbox.choices import GIVEN_UP, UNSENT, CommandStatus
 from outbox.models import Command
@@ -72,8 +71,7 @@ def attach_document(
         order = locked(order)
         if (twin := _twin(document)) is not None:
             return twin
-        check_stamp(order, stamp)
-        rules.check(order, "attach")
+        check(order, "attach", stamp)
         _check_line(order, line)
         document.save()
         ask(

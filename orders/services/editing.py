@@ -9,11 +9,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import RuleViolation
-from orders import rules
 from orders.choices import LineStatus
 from orders.intents import EditLines, StornoLines, lines_text
 from orders.models import Order, OrderLine
-from orders.services.asking import ask, check_stamp, is_asked, locked
+from orders.services.asking import ask, is_news, locked
 
 MOST_PIECES = 9_999
 
@@ -34,10 +33,8 @@ def edit_lines(
     if any(not 0 <= left <= MOST_PIECES for left in after.values()):
         raise RuleViolation(_("A quantity is between 0 and %(most)d.") % {"most": MOST_PIECES})
     wanted = EditLines(order.pk, _text(lines, after))
-    if is_asked(order, wanted):
+    if not is_news(order, wanted, "edit", stamp):
         return
-    check_stamp(order, stamp)
-    rules.check(order, "edit")
     _check_known(lines, pieces)
     if not any(after.values()):
         raise RuleViolation(_("Nothing would be left of the order. Cancel it instead."))
@@ -60,10 +57,8 @@ def storno_lines(
     lines = _lines(order)
     after = {pk: line.quantity - pieces.get(pk, 0) for pk, line in lines.items()}
     wanted = StornoLines(order.pk, _text(lines, after))
-    if is_asked(order, wanted):
+    if not is_news(order, wanted, "storno", stamp):
         return
-    check_stamp(order, stamp)
-    rules.check(order, "storno")
     _check_known(lines, pieces)
     if any(not 0 <= left <= lines[pk].quantity for pk, left in after.items()):
         raise RuleViolation(_("No more pieces can come back than were sold."))

@@ -10,7 +10,7 @@ from core.errors import RuleViolation
 from orders import rules, under_way
 from orders.choices import STATUS_FOR, OrderStatus, RemoteState
 from orders.models import Order
-from orders.services.asking import check_stamp, locked, overtake, write
+from orders.services.asking import check, locked, overtake, write
 from orders.services.states import left_when_agreed
 
 
@@ -18,8 +18,7 @@ from orders.services.states import left_when_agreed
 def hold_order(order: Order, reason: str, *, by: User | None, stamp: str = "") -> None:
     """Let the order wait, for a reason that everybody reads on it."""
     order = locked(order)
-    check_stamp(order, stamp)
-    rules.check(order, "hold")
+    check(order, "hold", stamp)
     reason = reason.strip()
     if not reason:
         raise RuleViolation(_("Say why the order waits."))
@@ -33,8 +32,7 @@ def hold_order(order: Order, reason: str, *, by: User | None, stamp: str = "") -
 def release_order(order: Order, *, by: User | None, stamp: str = "") -> None:
     """Go on where the order stood before it waited, or where the marketplace took it since."""
     order = locked(order)
-    check_stamp(order, stamp)
-    rules.check(order, "release")
+    check(order, "release", stamp)
     before = {"status": order.status, "problems": list(order.problems)}
     order.status = rules.agreed_status(order) or STATUS_FOR[RemoteState(order.remote_state)]
     order.refresh_problems(left_when_agreed(order.status, order.problems))

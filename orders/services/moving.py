@@ -18,7 +18,7 @@ from orders.choices import (
 )
 from orders.intents import CancelOrder, MoveOrder, RestoreOrder, ReturnOrder
 from orders.models import Order
-from orders.services.asking import ask, check_stamp, is_asked, locked, overtake, write
+from orders.services.asking import ask, check, is_news, locked, overtake, write
 from orders.services.states import left_when_agreed
 
 # Which action brings an order to a status; the marketplace knows nothing of picking.
@@ -38,10 +38,8 @@ def move_order(
     order, status = locked(order), OrderStatus(target)
     if status in WAYS:
         wanted = MoveOrder(order.pk, order.remote_state, status.value)
-        if is_asked(order, wanted):
+        if not is_news(order, wanted, WAYS[status], stamp):
             return
-        check_stamp(order, stamp)
-        rules.check(order, WAYS[status])
         ask(order, wanted, "order.move_requested", by=by, is_awaited=is_awaited,
             note=str(status.label))  # fmt: skip
         return
@@ -49,8 +47,7 @@ def move_order(
         raise RuleViolation(
             _("Nobody moves an order to “%(status)s” by hand.") % {"status": status.label}
         )
-    check_stamp(order, stamp)
-    rules.check(order, OUR_WAYS[status])
+    check(order, OUR_WAYS[status], stamp)
     before = {"status": order.status}
     order.status = status
     overtake(order, under_way.MOVES, by=by)
@@ -64,10 +61,8 @@ def cancel_order(
     """Ask the marketplace to cancel the order for one of its reasons."""
     order = locked(order)
     wanted = CancelOrder(order.pk, order.remote_state, reason)
-    if is_asked(order, wanted):
+    if not is_news(order, wanted, "cancel", stamp):
         return
-    check_stamp(order, stamp)
-    rules.check(order, "cancel")
     known = dict(reasons.choices(order.account.platform))
     if reason not in known:
         raise RuleViolation(_("Choose why the order is cancelled."))
@@ -81,12 +76,10 @@ def restore_order(
 ) -> None:
     """Ask the marketplace to take back a cancellation, or that the order was shipped."""
     order, status = locked(order), OrderStatus(target)
-    wanted = RestoreOrder(order.pk, order.remote_state, status.value)
-    if is_asked(order, wanted):
-        return
-    check_stamp(order, stamp)
     action = "unship" if order.status == OrderStatus.SHIPPED else "restore"
-    rules.check(order, action)
+    wanted = RestoreOrder(order.pk, order.remote_state, status.value)
+    if not is_news(order, wanted, action, stamp):
+        return
     if status not in rules.targets(order, action):
         raise RuleViolation(
             _("From “%(now)s” the order does not come back to “%(target)s”.")
@@ -103,10 +96,8 @@ def return_order(
     """Ask the marketplace to take everything of a shipped order back."""
     order = locked(order)
     wanted = ReturnOrder(order.pk, order.remote_state)
-    if is_asked(order, wanted):
+    if not is_news(order, wanted, "return", stamp):
         return
-    check_stamp(order, stamp)
-    rules.check(order, "return")
     ask(order, wanted, "order.return_requested", by=by, is_awaited=is_awaited)
 
 
@@ -114,8 +105,7 @@ def return_order(
 def follow_marketplace(order: Order, *, by: User | None, stamp: str = "") -> None:
     """A person decides that the marketplace is right: its status becomes ours."""
     order = locked(order)
-    check_stamp(order, stamp)
-    rules.check(order, "follow")
+    check(order, "follow", stamp)
     before = {"status": order.status, "problems": list(order.problems)}
     order.status = STATUS_FOR[RemoteState(order.remote_state)]
     order.refresh_problems(left_when_agreed(order.status, order.problems))

@@ -42,11 +42,20 @@
 
   /* htmx: an answer without its own toast still says something; background reads stay quiet. */
   const BY_STATUS = { 403: words.forbidden, 404: words.missing, 409: words.stale, 410: words.missing, 429: words.tooMany };
-  const isQuiet = (event) => event.detail.requestConfig?.triggeringEvent?.type.startsWith("live:") || event.detail.elt?.closest("[data-quiet]");
+  const isQuiet = (event) => event.detail.requestConfig?.triggeringEvent?.type.startsWith("live:") || event.detail.elt?.matches("[data-quiet]");
   document.body.addEventListener("htmx:responseError", (event) => {
     const { xhr } = event.detail;
     if (/"toast"/.test(xhr.getResponseHeader("HX-Trigger") || "") || isQuiet(event)) return;
     show({ message: BY_STATUS[xhr.status] || words.failed, level: "error", ref: xhr.getResponseHeader("X-Request-ID") });
+  });
+  document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {
+    /* htmx tells the events of an answer to whoever asked; a live update may have replaced it by
+       then, and nobody would hear them. Asked before htmx itself looks at the answer. */
+    xhr.addEventListener("readystatechange", () => {
+      if (xhr.readyState !== XMLHttpRequest.DONE || elt.isConnected) return;
+      const events = xhr.getResponseHeader("HX-Trigger");
+      if (events?.startsWith("{")) Object.entries(JSON.parse(events)).forEach(([name, detail]) => window.htmx.trigger(document.body, name, detail));
+    });
   });
   document.body.addEventListener("htmx:sendError", (event) => isQuiet(event) || show({ message: words.offline, level: "error" }));
   document.body.addEventListener("htmx:timeout", (event) => isQuiet(event) || show({ message: words.slow, level: "error" }));

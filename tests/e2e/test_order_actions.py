@@ -49,6 +49,15 @@ def status(page):
     return page.locator("h1 .badge").first
 
 
+def test_what_is_pressed_without_a_connection_says_so(page):
+    page.expects("ERR_INTERNET_DISCONNECTED")
+    page.expects("htmx:")
+    page.get_by_label("More actions").click()
+    page.context.set_offline(True)
+    page.locator(".menu-list").get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("alert")).to_contain_text("No connection")
+
+
 def test_it_works(page, order):
     """One click a step: picked, packed, shipped."""
     press(page, "Start picking")

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from playwright.sync_api import expect
 
-from core import failpoints
+from core import failpoints, jobs
 from core.jobs import runs
 from core.models import JobPause
 from emag.models import ApiCall, RejectedPayload
@@ -86,6 +86,21 @@ def test_a_job_is_run_paused_and_resumed(visit, manager, sim, main):
     section.get_by_role("button", name="Resume").click()
     expect(section.get_by_role("button", name="Pause")).to_be_visible()
     assert not JobPause.objects.exists()
+
+
+def test_a_hint_does_not_call_off_what_was_pressed(visit, manager, main):
+    """The page reads itself again while the press is on its way: the press goes on, and speaks."""
+    page = visit(manager, "/sync/")
+    held = []
+    page.route("**/run/", lambda route: held.append(route))
+    job(page, "Read new and changed orders").get_by_role("button", name="Run now for main").click()
+    while not held:
+        page.wait_for_timeout(20)
+    jobs.pause(REST, by=manager)
+    expect(page.get_by_role("button", name="Resume")).to_have_count(1)
+    held[0].continue_()
+    toast(page, "is queued")
+    expect(job(page, "Read new and changed orders")).to_contain_text("Waits for its turn")
 
 
 def test_an_account_that_is_refused_says_why(visit, manager, sim, main, connect):
