@@ -1,11 +1,11 @@
 """A hundred people before the list of orders while orders pour in: how long they wait and what for.
 
 The web server runs in its own process exactly as `up` starts it, orders are imported by another.
-Each person has a session and a socket, and does what the page does: told of a change, at once and
-then about once a second (static/js/pace.js), it waits 200 ms and reads the list again, and a while
-later the counters of the navigation and, where they may accept, the button "Accept in stock".
-They are of three roles and two languages and look at four tabs, so that four or five of them see
-the same page. The newest order on the tab of all orders says how far behind those screens are.
+Each person has a session and a socket, and does what the page does: told of a change it waits
+200 ms and reads the list again, and a while later the counters of the navigation and, where they
+may accept, the button "Accept in stock". They are of three roles and two languages and look at
+four tabs, so that four or five of them see the same page. The newest order on the tab of all
+orders says how far behind those screens are.
 BENCH_CROWD is the size of the shop, BENCH_CROWD_SECONDS how long it goes on.
 """
 
@@ -21,7 +21,9 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -40,7 +42,7 @@ PEOPLE = 100
 RATE = 12  # orders a second
 SECONDS = float(os.environ.get("BENCH_CROWD_SECONDS", "120"))
 SIZE = int(os.environ.get("BENCH_CROWD", "100000"))
-PACE, DELAY = (0.8, 1.35), 0.2  # see pace.js and templates/components/_results.html
+DELAY = 0.2  # see templates/components/_results.html
 KINDS = [
     {"role": role.value, "language": language}
     for role in (Role.MANAGER, Role.PICKER, Role.VIEWER)
@@ -168,7 +170,7 @@ class Person(live.Client):
     def __init__(self, crowd: live.Crowd, cookie: str, place: int) -> None:
         super().__init__(crowd, cookie)
         kind, tab = KINDS[place % len(KINDS)], TABS[place // len(KINDS) % len(TABS)]
-        self.address, self.sees_all = f"/orders/?{tab}", not tab
+        self.page, self.sees_all = f"/orders/?{tab}", not tab
         may_accept = has_permission(kind["role"], "orders.accept_order")
         self.beside = [STATE, BUTTON] if may_accept else [STATE]
         self.timers: dict[str, asyncio.TimerHandle] = {}
@@ -177,16 +179,13 @@ class Person(live.Client):
         self.seen: list[tuple[float, int]] = []  # when, and the newest order then on the screen
         self.errors = 0
         self.reader: asyncio.StreamReader | None = None
-        self.is_told = self.is_pausing = self.is_over = False
+        self.is_over, self.told = False, ""
         self.lock = asyncio.Lock()
 
-    def heard(self, ids: object, now: float) -> None:
-        """As pace.js and the trigger of the list: at once, then once a PACE."""
-        if self.is_pausing or self.is_over:
-            self.is_told = True
+    def heard(self, hint: Mapping[str, Any], now: float) -> None:
+        if self.is_over:
             return
-        self.is_pausing, self.is_told = True, False
-        self.crowd.loop.call_later(random.uniform(*PACE), self.pause_is_over)
+        self.told = hint["at"]
         self.crowd.loop.call_later(DELAY, lambda: self.crowd.loop.create_task(self.read()))
         for path, delay in self.beside:
             if path in self.timers:  # as htmx: each hint begins the delay anew
@@ -202,15 +201,10 @@ class Person(live.Client):
             if await self.fetched(path) is not None:
                 self.side_waits.append(time.monotonic() - started)
 
-    def pause_is_over(self) -> None:
-        self.is_pausing = False
-        if self.is_told:
-            self.heard("many", time.monotonic())
-
     async def read(self) -> None:
         async with self.lock:  # a page that reads has one request under way
             started = time.monotonic()
-            body = await self.fetched(self.address, "results")
+            body = await self.fetched(self.page, "results")
             if body is None:
                 return
             done = time.monotonic()
@@ -237,7 +231,8 @@ class Person(live.Client):
             self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.crowd.port)
         self.writer.write(
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.crowd.port}\r\n"
-            f"HX-Request: true\r\nHX-Target: {target}\r\nAccept-Encoding: gzip\r\n"
+            f"HX-Request: true\r\nAccept-Encoding: gzip\r\n"
+            f"HX-Target: {target}\r\nX-Told: {self.told}\r\n"
             f"Cookie: {settings.SESSION_COOKIE_NAME}={self.cookie}\r\n\r\n".encode()
         )
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()

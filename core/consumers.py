@@ -1,15 +1,15 @@
 """The one websocket consumer: whom it serves, what the page follows, hints on their way out.
 
-A page sends all topics it shows, each time they change, and how many milliseconds ago it asked for
-what it shows now:
+A page sends all topics it shows and its address, each time they change, and how many milliseconds
+ago it asked for what it shows now:
 
-    {"topics": ["orders", "pick:5"], "age": 840}
+    {"topics": ["orders", "pick:5"], "page": "/orders/?tab=new", "age": 840}
 
 It is told:
 
     {"type": "following", "topics": [...], "live": true}    hints of these arrive from here on
     {"type": "refused", "topic": "x", "reason": "unknown" | "forbidden" | "limit"}
-    {"topic": "orders", "ids": [12, 15] | "many"}           a hint
+    {"topic": "orders", "ids": [12, 15] | "many", "at": …}  a hint; `at` comes back as X-Told
     {"type": "beat"}                                        a sign of life, every 20 s
     {"type": "pause"}, {"type": "resync"}                   hints do not come through; do so again
 
@@ -48,6 +48,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         super().__init__()
         self.hub = hub_here()
         self.topics: frozenset[str] = frozenset()
+        self.page = ""
         self.session_key = ""
         self._outbox: dict[str, Hint | Signal] = {}
         self._sending: asyncio.Task[None] | None = None
@@ -105,18 +106,18 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             return
         try:
             content = json.loads(text_data or "")
-            topics = frozenset(map(str, content["topics"]))
+            topics, page = frozenset(map(str, content["topics"])), str(content.get("page", ""))
             read_at = time.monotonic() - float(content["age"]) / 1000
         except (ValueError, KeyError, TypeError):
             await self.leave(NONSENSE)
             return
-        new = topics - self.topics
+        new, self.page = topics - self.topics, page
         await self.follow(topics)
         hears = await self.hub.hears()
         await self.say({"type": "following", "topics": sorted(self.topics), "live": hears})
         for topic in new & self.topics:
             if hears and self.hub.told_since(topic, read_at):
-                self.offer(Hint(topic, None))  # it changed while the page was on its way
+                self.offer(self.hub.hint_of(topic))  # it changed while the page was on its way
 
     async def follow(self, topics: frozenset[str]) -> None:
         refused = {topic: refusal(topic, self.person) for topic in topics}

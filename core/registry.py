@@ -51,7 +51,8 @@ class NavItem:
     """One line of the navigation, for those who hold its permission.
 
     `counter` says how many wait there (0 shows nothing); `topic` is the live topic on which it is
-    counted again; `key` makes "g" followed by that letter go there.
+    counted again, and `is_ones_own` that it is another number for each person; `key` makes "g"
+    followed by that letter go there.
     """
 
     label: StrOrPromise
@@ -61,6 +62,7 @@ class NavItem:
     section: str = ""
     order: int = 100
     counter: Callable[[Any], int] | None = None
+    is_ones_own: bool = False
     topic: str = ""
     key: str = ""
 

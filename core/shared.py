@@ -4,6 +4,11 @@ A hint makes every open page read itself again at the same moment. Those whose p
 by address, role, language, zone and preferences, share one answer, as long as no newer hint of its
 topic has come in: what a shared answer does not show yet, a hint is on its way for. Where this
 process hears no hints nothing is shared.
+
+While hints pour in there is always a newer one. But a page that reads itself because it was told
+says by which hint (X-Told, see live.js), and all pages of one address are told in the same moment.
+What began to be read after that hint shows all that they know of, and for what came later they are
+told again.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -65,10 +70,9 @@ def answer(
         return make()
     if len(_kept) >= MOST_KEPT:
         _kept.clear()
-    one, arrived = _kept.setdefault(_key(request), Kept()), time.monotonic()
+    one, told = _kept.setdefault(_key(request), Kept()), told_at(request)
     with one.lock:
-        # What began to be read after we asked shows all that we could have read ourselves.
-        is_good = one.began >= arrived or _is_current(topic, one.began)
+        is_good = one.began >= told or _is_current(topic, one.began)
         if not one.content or not is_good:
             began = time.monotonic()
             response = make()
@@ -80,17 +84,30 @@ def answer(
         return HttpResponse(one.content, headers=one.headers)
 
 
-def value(topic: str, make: Callable[[], T]) -> T:
-    """What make() says, or has just said: of what is the same for everybody and costs much."""
-    arrived = time.monotonic()
-    if not _is_current(topic, arrived):
+def value(request: HttpRequest, name: str, topic: str, make: Callable[[], T]) -> T:
+    """What make() says, or has just said: of what is the same for everybody and costs much.
+
+    What has no topic is good only for those who were told before it began.
+    """
+    told = told_at(request)
+    if not _is_current(topic, time.monotonic()):
         return make()
-    one = _values.setdefault(f"{make.__module__}.{make.__qualname__}", KeptValue())
+    if len(_values) >= MOST_KEPT:
+        _values.clear()
+    one = _values.setdefault(name, KeptValue())
     with one.lock:
-        if not (one.began >= arrived or _is_current(topic, one.began)):
+        if not (one.began >= told or (topic and _is_current(topic, one.began))):
             began = time.monotonic()
             one.value, one.began = make(), began
         return cast(T, one.value)
+
+
+def told_at(request: HttpRequest) -> float:
+    """When the hint came in because of which this is asked; now, where a person asks."""
+    now, stamp = time.monotonic(), request.headers.get("X-Told", "")
+    moments = [hub.moment(stamp) for hub in hubs()] if stamp else []
+    told = next((moment for moment in moments if moment is not None), now)
+    return min(max(told, now - LONGEST), now)
 
 
 def _key(request: AuthedRequest) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import get_language
 
 from core import (
     actions,
@@ -33,6 +35,7 @@ from core import (
     list_slots,
     paging,
     preferences,
+    shared,
 )
 from core import tabs as tabs_of
 from core.columns import Column, SelectColumn, url_around
@@ -319,11 +322,13 @@ def table_page(
     empty: Empty | None = None,
     template: str = "core/list_page.html",
     peek: str = "",
+    shares_rows: bool = False,
     context: dict[str, Any] | None = None,
 ) -> HttpResponseBase:
     """Answer everything a list page is asked: see the top of this module.
 
-    `peek` is the view that answers a look at one row, to be shown beside the list.
+    `peek` is the view that answers a look at one row, to be shown beside the list. `shares_rows`:
+    whoever asks for the same sees the same rows, so those whom one hint told read them once.
     """
     query = export_menu.narrowed(canonical(request.GET), request.GET, page)
     filterset = list_slots.filterset_on(page, filterset, request.user)
@@ -356,7 +361,14 @@ def table_page(
         live=live, tabs=all_tabs, empty=empty, view=view, bulk_actions=bulk,
         density=preferences.density_for(request.user), peek=url_around(peek) if peek else None,
     )  # fmt: skip
-    _read(listing, tab)
+    if shares_rows and is_partial(request):
+        columns = [name for name in rows.shown if name in table.choosable()]
+        same = [listing.full_url, get_language(), get_current_timezone_name(), *columns]
+        listing.page, listing.count = shared.value(
+            request, f"rows {same}", live, lambda: _read(listing, tab)
+        )
+    else:
+        listing.page, listing.count = _read(listing, tab)
     partial = is_partial(request)
     response = render_page(
         request,
@@ -375,12 +387,12 @@ def _third_letter(request: AuthedRequest) -> HttpResponseBase:
     return response
 
 
-def _read(listing: Listing, tab: Tab | None) -> None:
+def _read(listing: Listing, tab: Tab | None) -> tuple[paging.Page, paging.Count]:
     """Fetch the rows of the page and say how many there are."""
     related, filters = listing.table.related(), listing.filters
     rows = listing.table.queryset
     is_tab_alone = filters.filters.keys() <= tabs_of.own_filters(listing.tabs)
-    listing.page, listing.count = paging.look(
+    page, count = paging.look(
         rows.select_related(*related) if related else rows,
         matching=filters.qs,
         size=PER_PAGE,
@@ -388,5 +400,6 @@ def _read(listing: Listing, tab: Tab | None) -> None:
         hunt=filters.is_hunt,
         counted=tab.count if tab and tab.is_kept and is_tab_alone else None,
     )
-    if listing.page.start is None and not listing.page.older and listing.count.is_exact:
-        listing.page.end_at(listing.count.number)
+    if page.start is None and not page.older and count.is_exact:
+        page.end_at(count.number)
+    return page, count

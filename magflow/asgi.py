@@ -3,12 +3,12 @@
 import os
 import warnings
 
-from django.core.asgi import get_asgi_application
+import django
 
 # Static files are plain iterators of known length, and read in one piece.
 warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "magflow.settings")
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator, WebsocketDenier  # noqa: E402
@@ -18,6 +18,7 @@ from django.urls import path, re_path  # noqa: E402
 
 from core.consumers import LiveConsumer  # noqa: E402
 from magflow.body_limit import BodyLimit  # noqa: E402
+from magflow.handler import Handler  # noqa: E402
 
 # A site that answers to every name ("*") still knows its own: foreign pages must not open sockets.
 origins = [host for host in settings.ALLOWED_HOSTS if host != "*"] or [settings.SITE_URL]
@@ -28,5 +29,8 @@ sockets = URLRouter(
     ]
 )
 application = ProtocolTypeRouter(
-    {"http": BodyLimit(http), "websocket": OriginValidator(CookieMiddleware(sockets), origins)}
+    {
+        "http": BodyLimit(Handler()),
+        "websocket": OriginValidator(CookieMiddleware(sockets), origins),
+    }
 )

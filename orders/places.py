@@ -37,7 +37,8 @@ def register() -> None:
     register_nav(
         NavItem(
             _("Mentions of you"), "bell", "orders:mention_list", "orders.view_order",
-            section="top", counter=noting.unread_mentions, topic="mentions", key="m",
+            section="top", counter=noting.unread_mentions, is_ones_own=True,
+            topic="mentions", key="m",
         )
     )  # fmt: skip
     register_command(

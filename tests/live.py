@@ -31,7 +31,8 @@ from core.live import hub
 from tests.factories.accounts import UserFactory
 
 BEAT = 0.3  # of the hub, in these tests
-MERGED = hub.QUIET + 0.1  # after this a burst is over
+PACE = 0.2  # likewise
+MERGED = 2 * PACE + 0.1  # after this a burst is over
 
 
 def until(condition, *, within=10.0, what=""):
@@ -123,17 +124,18 @@ class Page:
 
     def __init__(self, socket):
         self.socket = socket
+        self.told_at = ""  # when the last hint was heard, as it came with it
 
     def send(self, message):
         self.socket.send(message if isinstance(message, str | bytes) else json.dumps(message))
 
-    def follow(self, *topics, age=0):
+    def follow(self, *topics, age=0, page="/"):
         """Follow these; answers what was refused, once the server says that it listens."""
-        self._ask([], 0)  # a server that has just started to listen may have missed something
-        return self._ask([*topics, "marker"], age)
+        self._ask([], 0, page)  # a server that has just started to listen may have missed something
+        return self._ask([*topics, "marker"], age, page)
 
-    def _ask(self, topics, age):
-        self.send({"topics": topics, "age": age})
+    def _ask(self, topics, age, page):
+        self.send({"topics": topics, "page": page, "age": age})
         refused = {}
         while (message := self.hint()).get("type") != "following":
             refused[message["topic"]] = message["reason"]
@@ -147,6 +149,7 @@ class Page:
         deadline = time.monotonic() + within
         while (message := self.next(deadline - time.monotonic())).get("type") == "beat":
             pass
+        self.told_at = message.pop("at", "")
         return message
 
     def hint_is(self, expected, *, within=10.0):
@@ -261,6 +264,8 @@ def web(transport):
     """A web server over the test database, in a hurry."""
     with pytest.MonkeyPatch.context() as patch, Server() as server:
         patch.setattr(hub, "BEAT", BEAT)
+        patch.setattr(hub, "PACE", PACE)
+        patch.setattr(hub, "LEAST", PACE / 2)
         yield server
 
 

@@ -1,14 +1,21 @@
 """All live sockets of one web process: who follows what, and how a hint reaches them.
 
 One hub for each event loop. It listens once for all sockets, writes a hint down once for all and
-merges bursts once for all, so that a socket costs a send and nothing else.
+merges bursts once for all pages of one address, so that a socket costs a send and nothing else.
+
+Every hint makes a page read itself again. So while they pour in, a page is told once a PACE: those
+of one address together, since they share one answer (core.shared), others at another moment, so
+that not all of them ask at once.
 """
 
 import asyncio
+import secrets
 import time
 import weakref
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
 from typing import Protocol
 
 from channels.db import database_sync_to_async
@@ -23,7 +30,7 @@ from core.quiet import quiet_logger
 
 logger = quiet_logger(__name__)
 
-QUIET = 0.2  # a topic is told at once, then at most once in this time
+PACE, LEAST = 1.0, 0.4  # a page is told at once, then after LEAST or more, then once a PACE
 BEAT = 20.0  # sockets get a sign of life, and their sessions are looked at again
 REMEMBERED = 60.0  # how long the hub knows when a topic was last told
 PATIENCE = 2.0  # what a page waits for a subscription that is just being made
@@ -47,6 +54,7 @@ class Socket(Protocol):
     session_key: str
     person: AbstractBaseUser
     topics: frozenset[str]
+    page: str  # the address of what it shows
 
     def offer(self, message: Hint | Signal) -> None:
         """Send when you can, merged with what has not been sent yet. Must not wait."""
@@ -59,6 +67,7 @@ class Hub:
     """See above. All of it runs in its event loop, so nothing needs a lock."""
 
     def __init__(self) -> None:
+        self.id = secrets.token_hex(4)
         self.doorman = Doorman()
         self.sockets: set[Socket] = set()
         self.followers: defaultdict[str, set[Socket]] = defaultdict(set)
@@ -66,7 +75,8 @@ class Hub:
         self.deaf_since: float | None = None
         self._hearing_now = asyncio.Event()
         self._told: dict[str, float] = {}
-        self._bursts: dict[str, Hint | None] = {}
+        self._bursts: dict[tuple[str, str], Hint | None] = {}  # by topic and page
+        self._turns: dict[str, float] = {}  # when in a PACE the pages of an address are told
         self._tasks: set[asyncio.Task[None]] = set()
         self._tending: asyncio.Task[None] | None = None
 
@@ -123,23 +133,55 @@ class Hub:
         if hint.topic == PEOPLE:
             self._spawn_check(socket for socket in self.sockets if hint.concerns(socket.person.pk))
 
+    def hint_of(self, topic: str) -> Hint:
+        """That it was told, for who has just begun to follow it."""
+        return Hint(topic, None, self._stamp(self._told.get(topic, time.monotonic())))
+
+    def moment(self, stamp: str) -> float | None:
+        """When this hub heard a hint (time.monotonic()), by what it told of it."""
+        hub, _, at = stamp.partition(":")
+        try:
+            return float(at) if hub == self.id else None
+        except ValueError:
+            return None
+
+    def _stamp(self, moment: float) -> str:
+        return f"{self.id}:{moment:.4f}"
+
     def _tell(self, hint: Hint) -> None:
-        """The first hint of a burst goes out at once, the others in one when QUIET has passed."""
-        topic = hint.topic
-        self._told[topic] = time.monotonic()
-        if topic in self._bursts:
-            waiting = self._bursts[topic]
-            self._bursts[topic] = waiting.merged(hint) if waiting else hint
-        elif topic in self.followers:
-            self._bursts[topic] = None
-            asyncio.get_running_loop().call_later(QUIET, self._end_burst, topic)
-            for socket in self.followers[topic]:
+        now = self._told[hint.topic] = time.monotonic()
+        hint = replace(hint, at=self._stamp(now))
+        for page in {socket.page for socket in self.followers.get(hint.topic, ())}:
+            self._tell_page(hint, page)
+
+    def _tell_page(self, hint: Hint, page: str) -> None:
+        """The first hint of a burst goes out at once, all that come until its turn in one."""
+        burst = (hint.topic, page)
+        if burst in self._bursts:
+            waiting = self._bursts[burst]
+            self._bursts[burst] = waiting.merged(hint) if waiting else hint
+            return
+        self._bursts[burst] = None
+        asyncio.get_running_loop().call_later(self._until_turn(page), self._end_burst, burst)
+        for socket in self.followers.get(hint.topic, ()):
+            if socket.page == page:
                 socket.offer(hint)
 
-    def _end_burst(self, topic: str) -> None:
-        waiting = self._bursts.pop(topic)
+    def _end_burst(self, burst: tuple[str, str]) -> None:
+        waiting = self._bursts.pop(burst)
         if waiting:
-            self._tell(waiting)
+            self._tell_page(waiting, burst[1])
+
+    def _until_turn(self, page: str) -> float:
+        """Seconds until the pages of this address are told again: evenly spread over a PACE."""
+        if page not in self._turns:
+            open_pages = {socket.page for socket in self.sockets}
+            self._turns = {page: turn for page, turn in self._turns.items() if page in open_pages}
+            taken = sorted(self._turns.values())
+            gaps = [(after - before, before) for before, after in pairwise([*taken, PACE])]
+            widest, before = max(gaps, default=(PACE, 0.0))
+            self._turns[page] = before + widest / 2 if taken else 0.0
+        return LEAST + (self._turns[page] - time.monotonic() - LEAST) % PACE
 
     def _tell_all(self, signal: Signal) -> None:
         for socket in self.sockets:

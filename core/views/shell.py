@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -19,10 +19,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from core import palette as palette_search
-from core import registry
+from core import registry, shared
 from core.context import STATE_SECONDS, THEMES, counts_key
 from core.html import when
 from core.preferences import remember
+from core.registry import NavItem
 from core.templatetags.magflow import render_panel
 
 if TYPE_CHECKING:
@@ -108,27 +109,38 @@ def _answer(request: HttpRequest, events: dict[str, str], *, refresh: bool = Fal
 @require_GET
 def shell_state(request: AuthedRequest) -> HttpResponse:
     """Counters of the navigation and banners, asked for after the page and when told."""
-    asked_at = time.monotonic()  # before counting: what comes in between is told again
-    state = {"counts": _counts(request.user), "banners": _banners(request.user), "at": asked_at}
+    # All of it was counted then or later; what came in between is told again.
+    state = {
+        "at": shared.told_at(request),
+        "counts": _counts(request),
+        "banners": _banners(request),
+    }
     caches["local"].set(counts_key(request.user), state, STATE_SECONDS)
     return render(request, "components/_shell_state.html", {"state": state})
 
 
-def _counts(user: Any) -> dict[str, int]:
-    items = [item for _section, members in registry.nav_for(user) for item in members]
-    return {item.id: item.counter(user) for item in items if item.counter}
+def _counts(request: AuthedRequest) -> dict[str, int]:
+    items = [item for _section, members in registry.nav_for(request.user) for item in members]
+    return {item.id: _count(request, item, item.counter) for item in items if item.counter}
 
 
-def _banners(user: Any) -> list[dict[str, str]]:
+def _count(request: AuthedRequest, item: NavItem, counter: Callable[[Any], int]) -> int:
+    if item.is_ones_own:
+        return counter(request.user)
+    return shared.value(request, f"count {item.id}", item.topic, lambda: counter(request.user))
+
+
+def _banners(request: AuthedRequest) -> list[dict[str, str]]:
     """What every page should say on top, because something it relies on is not well."""
+    probes = shared.value(request, f"banners {get_language()}", "", registry.banners)
     return [
         {
             "level": probe.level.value,
             "message": str(probe.message),
             "since": when(probe.since) if probe.since else "",
-            "url": probe.url if registry.may(user, probe.permission) else "",
+            "url": probe.url if registry.may(request.user, probe.permission) else "",
         }
-        for probe in registry.banners()
+        for probe in probes
     ]
 
 

@@ -229,7 +229,7 @@ def order_why_not(request: AuthedRequest, pk: int) -> HttpResponse:
 def order_accept_in_stock(request: AuthedRequest) -> HttpResponse:
     """The button with its number, read beside the list; pressed, it accepts them."""
     if request.method != "POST":
-        context = {"n": shared.value("orders", accepting.in_stock)}
+        context = {"n": shared.value(request, "in stock", "orders", accepting.in_stock)}
         return render_page(request, "orders/acting/_accept_in_stock.html", context)
     n = services.accept_in_stock(by=request.user)
     if not n:

@@ -36,6 +36,7 @@ def _order_list(request: AuthedRequest) -> HttpResponseBase:
         tabs=tabs,
         template="orders/order_list.html",
         peek="orders:order_peek",
+        shares_rows=True,
         empty=Empty(
             _("No orders yet"),
             _("Orders are read from your marketplace accounts every few minutes."),

@@ -7,8 +7,7 @@
   const mark = document.getElementById("live-state");
   if (!mark) return; // nobody is signed in
   let socket = null, followed = null, heard = 0, tries = 0, everLive = false, retry, doubt;
-  const held = new Map(); // topic → ids, for when the tab is looked at again
-  const recent = new Map(); // "topic id" → when it was told; those rows light up when they are read again
+  const held = new Map(), recent = new Map(); // topic → hint, for when the tab is looked at again; "topic id" → when it was told: those rows light up
 
   function show(state) {
     clearTimeout(doubt);
@@ -16,30 +15,30 @@
     mark.dataset.state = state;
     document.querySelectorAll("[data-live-banner]").forEach((banner) => (banner.hidden = state !== "offline"));
   }
+  const merged = (...all) => (all.includes("many") ? "many" : [...new Set(all.flat())]);
   const waver = () => mark.dataset.state === "live" && show("connecting"); // offline when that lasts
 
-  function tell(topic, ids) {
-    const all = [held.get(topic) || [], ids];
-    if (document.hidden) return held.set(topic, all.includes("many") ? "many" : [...new Set(all.flat())]);
+  function tell({ topic, ids, at }) {
+    if (document.hidden) return held.set(topic, { topic, ids: merged(held.get(topic)?.ids || [], ids), at });
     if (ids !== "many") ids.forEach((id) => recent.set(`${topic} ${id}`, Date.now()));
-    window.magflow.tell(topic, ids); // see pace.js
+    document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { ids, at } }));
   }
-  const resync = () => tell("resync", "many");
+  const resync = () => tell({ topic: "resync", ids: "many" });
   const catchUp = () => setTimeout(resync, Math.random() * SPREAD); // not all pages at once
   function topics() {
     const found = [...document.querySelectorAll("[data-live], [hx-trigger*='live:']")].flatMap((element) => [
-      ...(element.dataset.live || "").split(/[\s,]+/),
-      ...[...(element.getAttribute("hx-trigger") || "").matchAll(/live:([\w.:-]+)/g)].map((match) => match[1]),
+      (element.dataset.live || "").split(/[\s,]+/),
+      [...(element.getAttribute("hx-trigger") || "").matchAll(/live:([\w.:-]+)/g)].map((match) => match[1]),
     ]);
-    return [...new Set(found)].filter((topic) => topic && topic !== "resync").sort();
+    return merged(...found).filter((topic) => topic && topic !== "resync").sort();
   }
 
   /* What changed while the page was on its way is told at once; hence the age of what is shown. */
   function follow(age) {
-    const names = topics();
-    if (socket?.readyState !== WebSocket.OPEN || names.join() === followed) return;
-    followed = names.join();
-    socket.send(JSON.stringify({ topics: names, age: Math.round(age) }));
+    const names = topics(), page = (location.pathname + location.search).slice(0, 500), wanted = [page, ...names].join();
+    if (socket?.readyState !== WebSocket.OPEN || wanted === followed) return;
+    followed = wanted;
+    socket.send(JSON.stringify({ topics: names, page, age: Math.round(age) }));
   }
 
   const answers = {
@@ -47,8 +46,7 @@
       tries = 0;
       if (!live) return waver();
       if (everLive && mark.dataset.state !== "live") catchUp();
-      show("live");
-      everLive = true;
+      show("live"), (everLive = true);
     },
     refused: ({ topic, reason }) => console.warn(`live: ${topic} refused, ${reason}`),
     pause: waver,
@@ -65,7 +63,7 @@
       const message = JSON.parse(data);
       heard = Date.now();
       if (message.type) answers[message.type]?.(message);
-      else tell(message.topic, message.ids);
+      else tell(message);
     };
     mine.onclose = ({ code }) => mine === socket && lost(code); // not when another took its place
   }
@@ -79,7 +77,7 @@
 
   function back() {
     if (document.hidden) return;
-    held.forEach((ids, topic) => held.delete(topic) && tell(topic, ids));
+    held.forEach((hint, topic) => held.delete(topic) && tell(hint));
     connect();
   }
   ["visibilitychange", "online", "pageshow"].forEach((name) => addEventListener(name, back));
@@ -90,6 +88,8 @@
     recent.forEach((at, key) => Date.now() - at > RECENT && recent.delete(key));
   }, RECENT);
 
+  /* Which hint makes us ask: see core/shared.py. */
+  document.addEventListener("htmx:configRequest", ({ detail }) => detail.triggeringEvent?.detail?.at && (detail.headers["X-Told"] = detail.triggeringEvent.detail.at));
   document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
     follow(NEW_REGION);
     const topic = detail.requestConfig?.triggeringEvent?.type?.match(/^live:(.+)/)?.[1];

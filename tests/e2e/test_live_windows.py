@@ -11,6 +11,7 @@ from accounts.choices import Role
 from accounts.models import User
 from accounts.services import people
 from core import live
+from core.live import hub
 from tests.factories.accounts import UserFactory
 from tests.live import Redis, Server, redis_server, redis_settings  # noqa: F401
 
@@ -176,7 +177,7 @@ def test_a_hidden_tab_waits_until_it_is_looked_at(visit, owner, ana):
     touch("people", ana.pk)
     window.wait_for_timeout(400)
     touch("people", owner.pk, ana.pk)
-    window.wait_for_timeout(400)
+    window.wait_for_timeout(1000 * (hub.PACE + hub.LEAST) + 200)
     assert window.evaluate("window.heard") == []
     window.evaluate(HIDE, False)
     window.evaluate("document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))")

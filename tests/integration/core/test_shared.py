@@ -24,12 +24,17 @@ class Hub:
     def told_since(self, topic, moment):
         return self.told > moment
 
+    def moment(self, stamp):
+        hub, _, at = stamp.partition(":")
+        return float(at) if hub == "mine" else None
+
 
 @pytest.fixture(autouse=True)
 def hub(monkeypatch):
     hub = Hub()
     monkeypatch.setattr(shared, "hubs", lambda: [hub])
     monkeypatch.setattr(shared, "_kept", {})
+    monkeypatch.setattr(shared, "_values", {})
     return hub
 
 
@@ -132,20 +137,69 @@ def test_only_plain_answers_are_kept(response):
     assert len(asked) == 2
 
 
-def test_a_value_is_asked_for_once_until_a_hint(hub, monkeypatch):
-    monkeypatch.setattr(shared, "_values", {})
-    asked = []
+def told(at, hub="mine"):
+    return {"HTTP_X_TOLD": f"{hub}:{at}"}
 
-    def number():
-        asked.append(1)
-        return len(asked)
 
-    assert [shared.value("orders", number) for _ in range(3)] == [1, 1, 1]
-    assert shared.value("orders", lambda: "another") == "another"
+def test_those_whom_one_hint_told_share_although_newer_ones_came_in(hub):
+    view, hint = View(), time.monotonic()
+    assert ask(view, **told(hint)).content == b"answer 1"
     hub.told = time.monotonic()
-    assert shared.value("orders", number) == 2
+    assert ask(view, **told(hint)).content == b"answer 1"
+    assert ask(view, **told(hub.told)).content == b"answer 2"
+
+
+@pytest.mark.parametrize("by", [{}, told(1e9), told(0, hub="another"), told("nonsense", hub="x")])
+def test_who_was_told_later_or_asks_by_himself_gets_a_new_one(hub, by):
+    view = View()
+    ask(view)
+    hub.told = time.monotonic()
+    assert ask(view, **by).content == b"answer 2"
+
+
+def test_a_hint_of_long_ago_is_no_leave_for_old_answers(hub, monkeypatch):
+    view = View()
+    ask(view)
+    monkeypatch.setattr(shared, "LONGEST", 0.01)
+    time.sleep(0.02)
+    hub.told = time.monotonic()
+    assert ask(view, **told(1.0)).content == b"answer 2"
+
+
+class Number:
+    def __init__(self):
+        self.times = 0
+
+    def __call__(self):
+        self.times += 1
+        return self.times
+
+
+def value(make, name="number", topic="orders", **extra):
+    return shared.value(RequestFactory().get("/", **extra), name, topic, make)
+
+
+def test_a_value_is_asked_for_once_until_a_hint(hub, monkeypatch):
+    number = Number()
+    assert [value(number) for _ in range(3)] == [1, 1, 1]
+    assert value(lambda: "another", name="another") == "another"
+    hub.told = time.monotonic()
+    assert value(number) == 2
     monkeypatch.setattr(shared, "hubs", list)
-    assert [shared.value("orders", number) for _ in range(2)] == [3, 4]
+    assert [value(number) for _ in range(2)] == [3, 4]
+
+
+def test_a_value_without_a_topic_is_good_for_those_whom_a_hint_told():
+    number, hint = Number(), time.monotonic()
+    assert [value(number, topic="", **told(hint)) for _ in range(3)] == [1, 1, 1]
+    assert [value(number, topic="") for _ in range(2)] == [2, 3]
+
+
+def test_values_do_not_pile_up(monkeypatch):
+    monkeypatch.setattr(shared, "MOST_KEPT", 5)
+    for n in range(20):
+        value(Number(), name=str(n))
+    assert len(shared._values) <= 5
 
 
 def test_who_waits_takes_what_began_after_they_asked(hub):
