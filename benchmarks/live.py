@@ -43,6 +43,7 @@ BARS = {100: 150.0, 500: 300.0}  # p95 in ms
 TOPIC = "jobs"
 HINTS = 30
 PAUSE = hub.PACE + hub.LEAST + 0.1  # between hints; sooner they would be merged
+TEXT, PING, PONG = 1, 9, 10  # kinds of websocket frames
 FIRST_ID = 900_000_000  # of rows that do not exist
 PUBLISHER = """
 import sys, django
@@ -258,7 +259,7 @@ class Crowd:
 
 
 class Client(asyncio.Protocol):
-    """A websocket that reads short text frames, and is gone before a ping needs an answer."""
+    """A websocket that reads short text frames and answers pings."""
 
     page = ""  # the address of what it shows
 
@@ -316,16 +317,21 @@ class Client(asyncio.Protocol):
                 self.buffer[start : start + length],
                 self.buffer[start + length :],
             )
-            if opcode != 1:
+            if opcode == PING:
+                self.write(PONG, payload)
+            if opcode != TEXT:
                 continue
             if is_packed:
                 payload = self.unpack.decompress(payload + b"\x00\x00\xff\xff")
             yield payload
 
     def send(self, text: str) -> None:
+        self.write(TEXT, text.encode())
+
+    def write(self, opcode: int, payload: bytes) -> None:
         mask = os.urandom(4)
-        masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(text.encode()))
-        self.transport.write(bytes([0x81, 0x80 | len(text)]) + mask + masked)
+        masked = bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
+        self.transport.write(bytes([0x80 | opcode, 0x80 | len(payload)]) + mask + masked)
 
 
 class Tab:
