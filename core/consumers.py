@@ -89,7 +89,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.leave(SIGNED_OUT)
             return
         self.person = person
-        await self.follow(self.topics)
+        await self.follow(self.topics, self.page)
 
     async def leave(self, code: int) -> None:
         self.hub.leave(self)
@@ -111,19 +111,19 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         except (ValueError, KeyError, TypeError):
             await self.leave(NONSENSE)
             return
-        new, self.page = topics - self.topics, page
-        await self.follow(topics)
+        new = topics - self.topics
+        await self.follow(topics, page)
         hears = await self.hub.hears()
         await self.say({"type": "following", "topics": sorted(self.topics), "live": hears})
         for topic in new & self.topics:
             if hears and self.hub.told_since(topic, read_at):
                 self.offer(self.hub.hint_of(topic))  # it changed while the page was on its way
 
-    async def follow(self, topics: frozenset[str]) -> None:
+    async def follow(self, topics: frozenset[str], page: str) -> None:
         refused = {topic: refusal(topic, self.person) for topic in topics}
         allowed = sorted(topic for topic in topics if not refused[topic])
         refused.update(dict.fromkeys(allowed[MAX_TOPICS:], "limit"))
-        self.hub.follow(self, frozenset(allowed[:MAX_TOPICS]))
+        self.hub.follow(self, frozenset(allowed[:MAX_TOPICS]), page)
         for topic, reason in sorted(refused.items()):
             if reason:
                 await self.say({"type": "refused", "topic": topic, "reason": reason})

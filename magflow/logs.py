@@ -17,6 +17,9 @@ class RequestFilter(logging.Filter):
         mark = getattr(record, "request_id", "") or current_request_id()
         record.request_id = mark
         record.request_mark = f" [{mark}]" if mark else ""
+        # A page that is refused or is not there is a line; where the code went wrong, it is told.
+        if record.name == "django.request" and record.levelno < logging.ERROR:
+            record.exc_info = None
         return True
 
 

@@ -12,7 +12,6 @@ import asyncio
 import secrets
 import time
 import weakref
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
@@ -70,7 +69,7 @@ class Hub:
         self.id = secrets.token_hex(4)
         self.doorman = Doorman()
         self.sockets: set[Socket] = set()
-        self.followers: defaultdict[str, set[Socket]] = defaultdict(set)
+        self.followers: dict[str, dict[str, set[Socket]]] = {}  # by topic and page
         self.listening_since: float | None = None
         self.deaf_since: float | None = None
         self._hearing_now = asyncio.Event()
@@ -91,16 +90,19 @@ class Hub:
 
     def leave(self, socket: Socket) -> None:
         self.sockets.discard(socket)
-        self.follow(socket, frozenset())
+        self.follow(socket, frozenset(), socket.page)
 
-    def follow(self, socket: Socket, topics: frozenset[str]) -> None:
-        for topic in socket.topics - topics:
-            self.followers[topic].discard(socket)
-            if not self.followers[topic]:
+    def follow(self, socket: Socket, topics: frozenset[str], page: str) -> None:
+        for topic in socket.topics:
+            pages = self.followers[topic]
+            pages[socket.page].discard(socket)
+            if not pages[socket.page]:
+                del pages[socket.page]
+            if not pages:
                 del self.followers[topic]
-        for topic in topics - socket.topics:
-            self.followers[topic].add(socket)
-        socket.topics = topics
+        for topic in topics:
+            self.followers.setdefault(topic, {}).setdefault(page, set()).add(socket)
+        socket.topics, socket.page = topics, page
 
     async def hears(self) -> bool:
         """Whether hints arrive; gives a subscription that is just being made the time it needs."""
@@ -151,7 +153,7 @@ class Hub:
     def _tell(self, hint: Hint) -> None:
         now = self._told[hint.topic] = time.monotonic()
         hint = replace(hint, at=self._stamp(now))
-        for page in {socket.page for socket in self.followers.get(hint.topic, ())}:
+        for page in self.followers.get(hint.topic, ()):
             self._tell_page(hint, page)
 
     def _tell_page(self, hint: Hint, page: str) -> None:
@@ -163,9 +165,8 @@ class Hub:
             return
         self._bursts[burst] = None
         asyncio.get_running_loop().call_later(self._until_turn(page), self._end_burst, burst)
-        for socket in self.followers.get(hint.topic, ()):
-            if socket.page == page:
-                socket.offer(hint)
+        for socket in self.followers.get(hint.topic, {}).get(page, ()):
+            socket.offer(hint)
 
     def _end_burst(self, burst: tuple[str, str]) -> None:
         waiting = self._bursts.pop(burst)

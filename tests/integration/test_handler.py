@@ -101,6 +101,7 @@ def test_requests_take_turns(monkeypatch, handler):
     async def crowd():
         return await asyncio.gather(*(Line().ask(handler) for _ in range(40)))
 
+    monkeypatch.setattr(module, "LONG", 60)
     answering(monkeypatch, handler, view)
     lines = asyncio.run(crowd())
     assert [line.status for line in lines] == [200] * 40

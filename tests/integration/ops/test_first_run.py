@@ -163,6 +163,12 @@ def test_json_lines_hold_the_traceback():
     assert "broken on purpose" in told["error"]
 
 
+@pytest.mark.parametrize(("level", "is_told"), [(logging.WARNING, False), (logging.ERROR, True)])
+def test_a_refused_page_is_a_line_and_a_fault_a_traceback(level, is_told):
+    failure = {"name": "django.request", "levelno": level, "exc_info": (ValueError, None, None)}
+    assert ("error" in json.loads(line(logs.JsonFormatter(), **failure))) is is_told
+
+
 @pytest.mark.django_db
 def test_every_response_keeps_other_sites_out(client):
     response = client.get("/health/")
