@@ -51,10 +51,16 @@
     const { scrollTop, scrollLeft } = table.closest(".tw") || {};
     place = { pk: rowAt(document.activeElement)?.dataset.pk, top: isReread ? scrollTop : 0, left: scrollLeft };
   });
+  function showTab() { // in a row of tabs that is too wide; only sideways, the page stays where it is
+    const tab = document.querySelector("#list-tabs [aria-current]"), row = tab?.parentElement;
+    if (row) row.scrollLeft += Math.max(0, tab.getBoundingClientRect().right + 20 - row.getBoundingClientRect().right);
+  }
+  showTab();
   document.body.addEventListener("htmx:afterSettle", () => {
     const table = document.querySelector("table[data-page]");
     if (!table) return;
     enter(table);
+    showTab();
     if (!place) return;
     table.closest(".tw")?.scrollTo(place.left || 0, place.top || 0);
     if (place.pk && document.activeElement === document.body) table.querySelector(`tr[data-pk="${CSS.escape(place.pk)}"]`)?.focus({ preventScroll: true });

@@ -158,3 +158,20 @@ def test_it_keeps_up_while_orders_pour_in(visit, clerk, orders):
     finally:
         stop.set()
         pouring.join()
+
+
+OPEN_TAB_IS_SEEN = """() => {
+    const tab = document.querySelector("#list-tabs [aria-current]").getBoundingClientRect();
+    const row = document.querySelector("#list-tabs").getBoundingClientRect();
+    return tab.left >= row.left && tab.right <= row.right;
+}"""
+
+
+def test_the_open_tab_is_in_sight_where_there_is_no_room_for_all(visit, clerk, orders):
+    page = visit(clerk, "/orders/")
+    page.set_viewport_size({"width": 500, "height": 800})
+    page.goto("/orders/?tab=all")
+    assert page.evaluate(OPEN_TAB_IS_SEEN)
+    services.hold_order(orders[0], reason="called", by=UserFactory(role=Role.MANAGER))
+    expect(page.locator("#list-tabs")).to_contain_text(re.compile(r"On hold\s*1"))
+    assert page.evaluate(OPEN_TAB_IS_SEEN), "nor is it lost when the list reads itself again"
