@@ -111,7 +111,8 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         except (ValueError, KeyError, TypeError):
             await self.leave(NONSENSE)
             return
-        new = topics - self.topics
+        # Of another address it may have missed what was still waiting for its turn.
+        new = topics - self.topics if page == self.page else topics
         await self.follow(topics, page)
         hears = await self.hub.hears()
         await self.say({"type": "following", "topics": sorted(self.topics), "live": hears})

@@ -29,8 +29,9 @@ from core.live.hub import hubs
 from core.pages import AuthedRequest, is_partial
 
 T = TypeVar("T")
+K = TypeVar("K")
+P = TypeVar("P", "Kept", "KeptValue")
 LONGEST = 2.0  # seconds; times are told by the minute
-MOST_KEPT = 200
 NOT_SHARED = frozenset({"view", "export", "_panel"})  # a person's own, or no page at all
 
 
@@ -68,9 +69,7 @@ def answer(
         return make()
     if not _is_current(topic, time.monotonic()):
         return make()
-    if len(_kept) >= MOST_KEPT:
-        _kept.clear()
-    one, told = _kept.setdefault(_key(request), Kept()), told_at(request)
+    one, told = _place(_kept, _key(request), Kept), told_at(request)
     with one.lock:
         is_good = one.began >= told or _is_current(topic, one.began)
         if not one.content or not is_good:
@@ -92,14 +91,22 @@ def value(request: HttpRequest, name: str, topic: str, make: Callable[[], T]) ->
     told = told_at(request)
     if not _is_current(topic, time.monotonic()):
         return make()
-    if len(_values) >= MOST_KEPT:
-        _values.clear()
-    one = _values.setdefault(name, KeptValue())
+    one = _place(_values, name, KeptValue)
     with one.lock:
         if not (one.began >= told or (topic and _is_current(topic, one.began))):
             began = time.monotonic()
             one.value, one.began = make(), began
         return cast(T, one.value)
+
+
+def _place(kept: dict[K, P], key: K, new: type[P]) -> P:
+    """Where it is kept. What nobody may use any more makes room for what is new."""
+    if key not in kept:
+        horizon = time.monotonic() - LONGEST
+        for other, one in list(kept.items()):
+            if one.began < horizon and not one.lock.locked():
+                kept.pop(other, None)
+    return kept.setdefault(key, new())
 
 
 def told_at(request: HttpRequest) -> float:

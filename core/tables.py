@@ -363,9 +363,10 @@ def table_page(
     )  # fmt: skip
     if shares_rows and is_partial(request):
         columns = [name for name in rows.shown if name in table.choosable()]
-        same = [listing.full_url, get_language(), get_current_timezone_name(), *columns]
+        question = [listing.full_url, get_language(), get_current_timezone_name(), columns]
+        heard = [*filters.filters], rows.order_by  # of filters and columns that only some may use
         listing.page, listing.count = shared.value(
-            request, f"rows {same}", live, lambda: _read(listing, tab)
+            request, f"rows {question} {heard}", live, lambda: _read(listing, tab)
         )
     else:
         listing.page, listing.count = _read(listing, tab)

@@ -22,7 +22,7 @@ from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.db import close_old_connections
-from django.http.response import HttpResponseBase
+from django.http.response import FileResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
 SIDE_BY_SIDE = 4
@@ -52,16 +52,20 @@ class Handler(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
+        leaving = asyncio.create_task(_until_gone(receive))
         try:
             async with self._turn():
+                if leaving.done() and scope["method"] in {"GET", "HEAD"}:
+                    return  # asked in vain: nobody would read it
                 answer = asyncio.ensure_future(self._in_thread(self.answer)(scope, body))
                 await asyncio.wait({answer}, timeout=LONG)
             response = await answer
             if response.streaming:
-                await self._stream(response, receive, send)
+                await self._stream(response, send, leaving)
             else:
                 await self.send_response(response, send)
         finally:
+            leaving.cancel()
             body.close()
 
     def answer(self, scope: Scope, body: SpooledTemporaryFile[bytes]) -> Any:
@@ -71,23 +75,25 @@ class Handler(ASGIHandler):
         request, refused = self.create_request(scope, body)
         response: Any = refused if request is None else self.get_response(request)
         response._handler_class = self.__class__
+        if isinstance(response, FileResponse):
+            response.block_size = self.chunk_size
         if response.streaming:  # in a thread of its own, see core.streaming
             close_old_connections()
         else:
             response.close()
         return response
 
-    async def _stream(self, response: HttpResponseBase, receive: Receive, send: Send) -> None:
+    async def _stream(
+        self, response: HttpResponseBase, send: Send, leaving: asyncio.Task[None]
+    ) -> None:
         """Send piece by piece, for as long as somebody is there to read."""
         async with ThreadSensitiveContext():
             sending = asyncio.create_task(self.send_response(response, send))
-            leaving = asyncio.create_task(self.listen_for_disconnect(receive))
             try:
                 await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in (sending, leaving):
-                    task.cancel()
-                failed, _ = await asyncio.gather(sending, leaving, return_exceptions=True)
+                sending.cancel()
+                (failed,) = await asyncio.gather(sending, return_exceptions=True)
                 await self._in_thread(response.close)()
         if isinstance(failed, Exception):
             raise failed
@@ -98,3 +104,8 @@ class Handler(ASGIHandler):
 
     def _in_thread(self, work: Callable[..., Any]) -> Callable[..., Any]:
         return sync_to_async(work, thread_sensitive=False, executor=self._threads)
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

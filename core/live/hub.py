@@ -140,12 +140,18 @@ class Hub:
         return Hint(topic, None, self._stamp(self._told.get(topic, time.monotonic())))
 
     def moment(self, stamp: str) -> float | None:
-        """When this hub heard a hint (time.monotonic()), by what it told of it."""
+        """When this hub heard a hint (time.monotonic()), by what it told of it.
+
+        Not before it began to listen: what happened while it was deaf, no hint told of.
+        """
         hub, _, at = stamp.partition(":")
         try:
-            return float(at) if hub == self.id else None
+            heard = float(at) if hub == self.id else None
         except ValueError:
             return None
+        if heard is None or self.listening_since is None:
+            return None
+        return max(heard, self.listening_since)
 
     def _stamp(self, moment: float) -> str:
         return f"{self.id}:{moment:.4f}"

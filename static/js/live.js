@@ -3,11 +3,11 @@
    #live-state[data-state=live|connecting|offline] says how it stands; [data-live-banner] is there while offline. */
 (function () {
   "use strict";
-  const REREAD = 30e3, SILENCE = 50e3, GRACE = 4e3, LONGEST_WAIT = 30e3, NEW_REGION = 5e3, RECENT = 5e3, FRESH = 1e3, SPREAD = 1.5e3;
+  const REREAD = 30e3, SILENCE = 50e3, GRACE = 4e3, LONGEST_WAIT = 30e3, NEW_REGION = 5e3, SPREAD = 1.5e3;
   const mark = document.getElementById("live-state");
   if (!mark) return; // nobody is signed in
   let socket = null, followed = null, heard = 0, tries = 0, everLive = false, retry, doubt;
-  const held = new Map(), recent = new Map(); // topic → hint, for when the tab is looked at again; "topic id" → when it was told: those rows light up
+  const held = new Map(); // topic → hint, for when the tab is looked at again
 
   function show(state) {
     clearTimeout(doubt);
@@ -20,7 +20,7 @@
 
   function tell({ topic, ids, at }) {
     if (document.hidden) return held.set(topic, { topic, ids: merged(held.get(topic)?.ids || [], ids), at });
-    if (ids !== "many") ids.forEach((id) => recent.set(`${topic} ${id}`, Date.now()));
+    document.body.dispatchEvent(new CustomEvent("live", { detail: { topic, ids, at } })); // see fresh.js
     document.body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { ids, at } }));
   }
   const resync = () => tell({ topic: "resync", ids: "many" });
@@ -85,16 +85,10 @@
   setInterval(() => mark.dataset.state === "offline" && resync(), REREAD);
   setInterval(() => { // a cut line says nothing: the beat of the server, every 20 s, is missing
     if (socket && Date.now() - heard > SILENCE) socket.close(), lost();
-    recent.forEach((at, key) => Date.now() - at > RECENT && recent.delete(key));
-  }, RECENT);
+  }, 5e3);
 
   /* Which hint makes us ask: see core/shared.py. */
   document.addEventListener("htmx:configRequest", ({ detail }) => detail.triggeringEvent?.detail?.at && (detail.headers["X-Told"] = detail.triggeringEvent.detail.at));
-  document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
-    follow(NEW_REGION);
-    const topic = detail.requestConfig?.triggeringEvent?.type?.match(/^live:(.+)/)?.[1];
-    const rows = [...target.querySelectorAll("[data-pk]")].filter((row) => recent.has(`${topic} ${row.dataset.pk}`));
-    rows.forEach((row) => (row.classList.add("fresh"), setTimeout(() => row.classList.remove("fresh"), FRESH)));
-  });
+  document.addEventListener("htmx:afterSettle", () => follow(NEW_REGION));
   show("connecting"), connect();
 })();

@@ -9,7 +9,10 @@
   /* --- Live: hints name the orders that changed; most are others. --- */
   const page = find("[data-order]");
   const pk = Number(page?.dataset.order);
-  const reread = () => find("#order") && window.htmx.trigger("#order", "reread");
+  let wanted = 0, asked = 0; // told while an answer is on its way: the timer goes with what it replaces, see fresh.js
+  const reread = () => find("#order") && ((wanted = performance.now()), window.htmx.trigger("#order", "reread"));
+  body.addEventListener("htmx:beforeRequest", ({ detail }) => detail.target?.id === "order" && (asked = performance.now()));
+  body.addEventListener("htmx:afterSettle", ({ target }) => target.id === "order" && wanted > asked && reread());
   body.addEventListener("live:orders", ({ detail }) => (detail.ids === "many" || detail.ids.includes(pk)) && reread());
   body.addEventListener("order:changed", reread);
 

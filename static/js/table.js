@@ -75,7 +75,9 @@
     const { elt, target, xhr } = event.detail;
     if (target?.id !== "results") return;
     if (elt !== target) {
-      asked = xhr;
+      const before = asked;
+      asked = xhr; // first, so that the end of the other one is not taken for this one's
+      before?.abort();
       window.htmx.trigger(target, "htmx:abort");
     } else if (asked) {
       waits = true;

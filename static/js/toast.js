@@ -54,7 +54,7 @@
     xhr.addEventListener("readystatechange", () => {
       if (xhr.readyState !== XMLHttpRequest.DONE || elt.isConnected) return;
       const events = xhr.getResponseHeader("HX-Trigger");
-      if (events?.startsWith("{")) Object.entries(JSON.parse(events)).forEach(([name, detail]) => window.htmx.trigger(document.body, name, detail));
+      if (events?.startsWith("{")) Object.entries(JSON.parse(events)).forEach(([name, detail]) => window.htmx.trigger(document.body, name, detail instanceof Object ? detail : { value: detail }));
     });
   });
   document.body.addEventListener("htmx:sendError", (event) => isQuiet(event) || show({ message: words.offline, level: "error" }));

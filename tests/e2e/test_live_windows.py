@@ -177,7 +177,7 @@ def test_a_hidden_tab_waits_until_it_is_looked_at(visit, owner, ana):
     touch("people", ana.pk)
     window.wait_for_timeout(400)
     touch("people", owner.pk, ana.pk)
-    window.wait_for_timeout(1000 * (hub.PACE + hub.LEAST) + 200)
+    window.wait_for_timeout(1000 * (hub.PACE + hub.LEAST) + 1000)
     assert window.evaluate("window.heard") == []
     window.evaluate(HIDE, False)
     window.evaluate("document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))")

@@ -103,6 +103,26 @@ def test_a_hint_does_not_call_off_what_was_pressed(visit, manager, main):
     expect(job(page, "Read new and changed orders")).to_contain_text("Waits for its turn")
 
 
+def test_all_that_an_answer_says_is_heard_though_the_button_is_gone(visit, manager, main):
+    page = visit(manager, "/sync/")
+    said = '{"modal:close": "", "toast": {"message": "Done with it"}, "note:written": 5}'
+    held = []
+    page.route("**/run/", lambda route: held.append(route))
+    page.evaluate("""() => {
+        window.said = [];
+        for (const name of ["modal:close", "note:written"])
+            document.body.addEventListener(name, ({ detail }) => window.said.push(detail.value));
+    }""")
+    job(page, "Read new and changed orders").get_by_role("button", name="Run now for main").click()
+    while not held:
+        page.wait_for_timeout(20)
+    jobs.pause(REST, by=manager)
+    expect(page.get_by_role("button", name="Resume")).to_have_count(1)
+    held[0].fulfill(status=204, headers={"HX-Trigger": said})
+    toast(page, "Done with it")
+    assert page.evaluate("window.said") == ["", 5]
+
+
 def test_an_account_that_is_refused_says_why(visit, manager, sim, main, connect):
     connect("second")
     main.emag_credential.password = "was changed there"

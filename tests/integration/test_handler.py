@@ -94,18 +94,18 @@ def test_requests_take_turns(monkeypatch, handler):
     def view(request):
         running.add(request)
         most.append(len(running))
-        time.sleep(0.01)
+        time.sleep(0.05)
         running.discard(request)
         return HttpResponse("x")
 
     async def crowd():
-        return await asyncio.gather(*(Line().ask(handler) for _ in range(40)))
+        return await asyncio.gather(*(Line().ask(handler) for _ in range(20)))
 
     monkeypatch.setattr(module, "LONG", 60)
     answering(monkeypatch, handler, view)
     lines = asyncio.run(crowd())
-    assert [line.status for line in lines] == [200] * 40
-    assert max(most) == module.SIDE_BY_SIDE
+    assert [line.status for line in lines] == [200] * 20
+    assert 1 < max(most) <= module.SIDE_BY_SIDE
 
 
 def test_nobody_waits_for_those_who_take_long(monkeypatch, handler):

@@ -225,6 +225,17 @@ def test_pages_of_one_address_are_told_together_and_others_in_between(topics, op
     assert first[1:] != third[1:], "then each address has its turn"
 
 
+def test_who_goes_to_another_address_misses_nothing_that_waited_for_its_turn(tab):
+    time.sleep(MERGED)  # the topic has been quiet
+    elsewhere(live.touch, "things", 1)
+    assert tab.hint() == {"topic": "things", "ids": [1]}
+    elsewhere(live.touch, "things", 2)  # waits for the turn of the page that the tab leaves now
+    tab.send({"topics": ["things", "others", "marker"], "page": "/elsewhere/", "age": 5000})
+    while (message := tab.hint()).get("type") != "following":
+        assert message == {"topic": "things", "ids": [2]}, "or it was told still there"
+    assert tab.hint()["topic"] in {"things", "others"}
+
+
 def test_what_changed_while_the_page_was_on_its_way_is_told(tab, open_page, person):
     time.sleep(0.5)  # the hub cannot vouch for the time before it listened
     live.touch("things", 1)

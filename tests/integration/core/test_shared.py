@@ -195,11 +195,16 @@ def test_a_value_without_a_topic_is_good_for_those_whom_a_hint_told():
     assert [value(number, topic="") for _ in range(2)] == [2, 3]
 
 
-def test_values_do_not_pile_up(monkeypatch):
-    monkeypatch.setattr(shared, "MOST_KEPT", 5)
-    for n in range(20):
+def test_what_is_too_old_to_be_used_makes_room(monkeypatch):
+    for n in range(5):
         value(Number(), name=str(n))
-    assert len(shared._values) <= 5
+        ask(View(), query=f"q={n}")
+    monkeypatch.setattr(shared, "LONGEST", 0.02)
+    time.sleep(0.03)
+    value(Number(), name="new")
+    ask(View(), query="q=new")
+    assert len(shared._values) == 1
+    assert len(shared._kept) == 1
 
 
 def test_who_waits_takes_what_began_after_they_asked(hub):

@@ -1,0 +1,34 @@
+/* What follows a hint (live.js): rows that it told of light up when they are read again. And a region that waits to
+   read itself is forgotten when an older answer replaces it meanwhile; then the new one is told again. */
+(function () {
+  "use strict";
+  const RECENT = 5e3, FRESH = 1e3;
+  const body = document.body;
+  const recent = new Map(); // "topic id" → when it was told
+  const last = new Map(); // topic → the last hint, and when it was told
+  const sent = new WeakMap(); // request → when it left
+
+  body.addEventListener("live", ({ detail: { topic, ids, at } }) => {
+    const now = performance.now();
+    last.set(topic, { when: now, detail: { ids, at } });
+    recent.forEach((when, key) => now - when > RECENT && recent.delete(key));
+    if (ids !== "many") ids.forEach((id) => recent.set(`${topic} ${id}`, now));
+  });
+
+  const topicsOf = (region) => [...region.getAttribute("hx-trigger").matchAll(/live:([\w.:-]+)/g)].map((match) => match[1]);
+  function tellAgain(target, began) {
+    const regions = [target, ...target.querySelectorAll("[hx-trigger*='live:']")].filter((one) => one.matches("[hx-trigger*='live:']"));
+    new Set(regions.flatMap(topicsOf)).forEach((topic) => {
+      const hint = last.get(topic);
+      if (hint?.when > began) body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: hint.detail }));
+    });
+  }
+
+  body.addEventListener("htmx:beforeRequest", ({ detail }) => sent.set(detail.xhr, performance.now()));
+  body.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+    if (sent.has(detail.xhr)) tellAgain(target, sent.get(detail.xhr));
+    const topic = detail.requestConfig?.triggeringEvent?.type?.match(/^live:(.+)/)?.[1];
+    const rows = [...target.querySelectorAll("[data-pk]")].filter((row) => performance.now() - recent.get(`${topic} ${row.dataset.pk}`) < RECENT);
+    rows.forEach((row) => (row.classList.add("fresh"), setTimeout(() => row.classList.remove("fresh"), FRESH)));
+  });
+})();
