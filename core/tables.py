@@ -322,13 +322,12 @@ def table_page(
     empty: Empty | None = None,
     template: str = "core/list_page.html",
     peek: str = "",
-    shares_rows: bool = False,
+    shares_rows: bool = False,  # nobody sees other rows than whoever else asks the same
     context: dict[str, Any] | None = None,
 ) -> HttpResponseBase:
     """Answer everything a list page is asked: see the top of this module.
 
-    `peek` is the view that answers a look at one row, to be shown beside the list. `shares_rows`:
-    whoever asks for the same sees the same rows, so those whom one hint told read them once.
+    `peek` is the view that answers a look at one row, to be shown beside the list.
     """
     query = export_menu.narrowed(canonical(request.GET), request.GET, page)
     filterset = list_slots.filterset_on(page, filterset, request.user)
@@ -347,9 +346,8 @@ def table_page(
 
     bulk = actions.actions_for(page, request.user)
     view = list_menus.open_view(request, page)
-    all_tabs = list_slots.tabs_on(
-        page, tabs(filters) if callable(tabs) else tabs, filters, request.user
-    )
+    own_tabs = tabs(filters) if callable(tabs) else tabs
+    all_tabs = list_slots.tabs_on(page, own_tabs, filters, request.user)
     tab = tabs_of.open_tab(all_tabs, query)
     rows = table(filters.qs, sort=query.get("sort") or (tab.sort if tab else ""))
     rows.show(preferences.columns_for(request.user, page, view), selectable=bool(bulk))
@@ -361,16 +359,8 @@ def table_page(
         live=live, tabs=all_tabs, empty=empty, view=view, bulk_actions=bulk,
         density=preferences.density_for(request.user), peek=url_around(peek) if peek else None,
     )  # fmt: skip
-    if shares_rows and is_partial(request):
-        columns = [name for name in rows.shown if name in table.choosable()]
-        question = [listing.full_url, get_language(), get_current_timezone_name(), columns]
-        heard = [*filters.filters], rows.order_by  # of filters and columns that only some may use
-        listing.page, listing.count = shared.value(
-            request, f"rows {question} {heard}", live, lambda: _read(listing, tab)
-        )
-    else:
-        listing.page, listing.count = _read(listing, tab)
     partial = is_partial(request)
+    listing.page, listing.count = _read(listing, tab, request if shares_rows and partial else None)
     response = render_page(
         request,
         "components/_results.html" if partial else template,
@@ -388,8 +378,30 @@ def _third_letter(request: AuthedRequest) -> HttpResponseBase:
     return response
 
 
-def _read(listing: Listing, tab: Tab | None) -> tuple[paging.Page, paging.Count]:
-    """Fetch the rows of the page and say how many there are."""
+def _question(listing: Listing) -> str:
+    """All that decides which rows are read; some filters and columns only some people may use."""
+    table = listing.table
+    columns = [name for name in table.shown if name in table.choosable()]
+    asked = [
+        listing.full_url,
+        *listing.filters.filters,
+        get_language(),
+        get_current_timezone_name(),
+    ]
+    return f"rows {asked} {columns} {table.order_by}"
+
+
+def _read(
+    listing: Listing, tab: Tab | None, sharing: AuthedRequest | None
+) -> tuple[paging.Page, paging.Count]:
+    """The rows of the page and how many there are, read once for all who ask the same."""
+    if sharing is None:
+        return _look(listing, tab)
+    return shared.value(sharing, _question(listing), listing.live, lambda: _look(listing, tab))
+
+
+def _look(listing: Listing, tab: Tab | None) -> tuple[paging.Page, paging.Count]:
+    """Fetch them from the database."""
     related, filters = listing.table.related(), listing.filters
     rows = listing.table.queryset
     is_tab_alone = filters.filters.keys() <= tabs_of.own_filters(listing.tabs)

@@ -15,9 +15,11 @@
     if (ids !== "many") ids.forEach((id) => recent.set(`${topic} ${id}`, now));
   });
 
+  const LIVE = "[hx-trigger*='live:']";
+  const known = new WeakSet(document.querySelectorAll(LIVE)); // those that stay keep their timers
   const topicsOf = (region) => [...region.getAttribute("hx-trigger").matchAll(/live:([\w.:-]+)/g)].map((match) => match[1]);
   function tellAgain(target, began) {
-    const regions = [target, ...target.querySelectorAll("[hx-trigger*='live:']")].filter((one) => one.matches("[hx-trigger*='live:']"));
+    const regions = [target, ...target.querySelectorAll(LIVE)].filter((one) => one.matches(LIVE) && !known.has(one) && known.add(one));
     new Set(regions.flatMap(topicsOf)).forEach((topic) => {
       const hint = last.get(topic);
       if (hint?.when > began) body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: hint.detail }));
