@@ -1,5 +1,6 @@
 """A copy of this checkout that `manage.py up` can be tried in, and the `up` that runs there."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -86,10 +87,11 @@ class Checkout:
     def postmaster(self):
         """The pid of the embedded server, or None."""
         for process in self.processes():
-            if process.name() == "postgres" and process.cwd() != str(self.path):
-                parent = process.parent()
-                if parent is None or parent.name() != "postgres":
-                    return process
+            with contextlib.suppress(psutil.NoSuchProcess):  # it may end between two looks
+                if process.name() == "postgres" and process.cwd() != str(self.path):
+                    parent = process.parent()
+                    if parent is None or parent.name() != "postgres":
+                        return process
         return None
 
     def ask(self, question):

@@ -32,6 +32,12 @@ def url(order):
     return order.get_absolute_url()
 
 
+def reread(page):
+    """What happened to the order just before makes its page read itself once more."""
+    page.wait_for_timeout(500)
+    settle(page)
+
+
 def test_a_note_that_names_a_colleague(visit, manager, dan, order):
     UserFactory(name="Dana Pop", role=Role.MANAGER)
     theirs = visit(dan, "/")
@@ -188,6 +194,7 @@ def test_pictures_stock_and_what_is_copied(visit, manager, sim, connect):
     read(account)
     order = Order.objects.get()
     page = visit(manager, url(order), permissions=["clipboard-read", "clipboard-write"])
+    reread(page)
     picture = page.locator(".order-lines img").first
     expect(picture).to_be_visible()
     assert page.evaluate("document.querySelector('.order-lines img').naturalWidth") > 0
@@ -259,6 +266,7 @@ def test_who_reads_what_happened_long_ago_stays_there(visit, manager, dan, order
     for n in range(30):
         noting.write_note(order, f"number {n}.", by=dan)
     page = visit(manager, url(order))
+    reread(page)
     timeline = page.locator("#order-timeline")
     older = timeline.get_by_role("button", name="older")
     older.scroll_into_view_if_needed()
