@@ -51,7 +51,7 @@ KINDS = [
 TABS = [part.query for part in PARTS if part.name in {"all", "new", "to_pick", "done"}]
 # What else a page asks for after a hint, and how long after the last one: see core.context and
 # templates/orders/acting/_accept_in_stock.html.
-STATE, BUTTON = ("/shell/state/", 0.8), ("/orders/accept/in-stock/", 2.0)
+STATE, BUTTON = ("/shell/state/", 1.0), ("/orders/accept/in-stock/", 2.0)
 FIRST = 900_000_000  # the number of the first order that comes in meanwhile
 SECTION = f"{PEOPLE} people before {SIZE:,} orders, {RATE} more a second for {SECONDS:.0f} s"
 IMPORTER = """

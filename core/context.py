@@ -150,8 +150,8 @@ class Shell:
         topics = sorted({item.topic for item in items if item.topic and item.counter})
         is_old = self.state is None or _told_since(topics, self.state["at"])
         hints = [
-            "live:resync from:body delay:800ms",
-            *(f"live:{topic} from:body delay:800ms" for topic in topics),
+            "live:resync from:body delay:1s",
+            *(f"live:{topic} from:body delay:1s" for topic in topics),
         ]
         return ", ".join([*(["load"] if is_old else []), f"every {STATE_SECONDS}s", *hints])
 
