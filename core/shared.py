@@ -29,33 +29,24 @@ from core.live.hub import hubs
 from core.pages import AuthedRequest, is_partial
 
 T = TypeVar("T")
-K = TypeVar("K")
-P = TypeVar("P", "Kept", "KeptValue")
 LONGEST = 2.0  # seconds; times are told by the minute
 NOT_SHARED = frozenset({"view", "export", "_panel"})  # a person's own, or no page at all
 
 
 @dataclass
 class Kept:
-    """An answer and when it began to be read; whoever holds the lock is reading it."""
+    """Something and when it began to be read; whoever holds the lock is reading it."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     began: float = 0.0
-    content: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
+    it: Any = None
+
+    def is_good(self, topic: str, told: float) -> bool:
+        """Whether it shows all that somebody knows of who was told then."""
+        return self.began >= told or bool(topic and _is_current(topic, self.began))
 
 
-@dataclass
-class KeptValue:
-    """A value and when it began to be read; whoever holds the lock is reading it."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    began: float = 0.0
-    value: Any = None
-
-
-_values: dict[str, KeptValue] = {}
-_kept: dict[tuple[str, ...], Kept] = {}
+_kept: dict[object, Kept] = {}
 
 
 def answer(
@@ -69,18 +60,15 @@ def answer(
         return make()
     if not _is_current(topic, time.monotonic()):
         return make()
-    one, told = _place(_kept, _key(request), Kept), told_at(request)
+    one, told = _place(_key(request)), told_at(request)
     with one.lock:
-        is_good = one.began >= told or _is_current(topic, one.began)
-        if not one.content or not is_good:
-            began = time.monotonic()
-            response = make()
-            if not isinstance(response, HttpResponse) or response.status_code != 200:
-                return response
-            one.began, one.content = began, response.content
-            one.headers = dict(response.headers)
+        if not one.is_good(topic, told):
+            began, response = time.monotonic(), make()
+            if isinstance(response, HttpResponse) and response.status_code == 200:
+                one.began, one.it = began, (response.content, dict(response.headers))
             return response
-        return HttpResponse(one.content, headers=one.headers)
+        content, headers = one.it
+    return HttpResponse(content, headers=headers)
 
 
 def value(request: HttpRequest, name: str, topic: str, make: Callable[[], T]) -> T:
@@ -88,25 +76,24 @@ def value(request: HttpRequest, name: str, topic: str, make: Callable[[], T]) ->
 
     What has no topic is good only for those who were told before it began.
     """
-    told = told_at(request)
     if not _is_current(topic, time.monotonic()):
         return make()
-    one = _place(_values, name, KeptValue)
+    one, told = _place(name), told_at(request)
     with one.lock:
-        if not (one.began >= told or (topic and _is_current(topic, one.began))):
+        if not one.is_good(topic, told):
             began = time.monotonic()
-            one.value, one.began = make(), began
-        return cast(T, one.value)
+            one.it, one.began = make(), began
+        return cast(T, one.it)
 
 
-def _place(kept: dict[K, P], key: K, new: type[P]) -> P:
+def _place(key: object) -> Kept:
     """Where it is kept. What nobody may use any more makes room for what is new."""
-    if key not in kept:
+    if key not in _kept:
         horizon = time.monotonic() - LONGEST
-        for other, one in list(kept.items()):
+        for other, one in list(_kept.items()):
             if one.began < horizon and not one.lock.locked():
-                kept.pop(other, None)
-    return kept.setdefault(key, new())
+                _kept.pop(other, None)
+    return _kept.setdefault(key, Kept())
 
 
 def told_at(request: HttpRequest) -> float:

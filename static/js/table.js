@@ -87,7 +87,7 @@
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.xhr !== asked) return;
     asked = null;
-    if (waits) again();
+    if (waits && !event.detail.successful) again(); // else fresh.js tells it again
     waits = false;
   });
   document.querySelectorAll("table[data-page]").forEach(enter);

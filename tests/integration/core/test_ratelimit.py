@@ -51,7 +51,9 @@ def test_a_restart_forgets_nothing(transactional_db):
 def test_an_open_gate_lets_the_impatient_through_however_slow_the_disk(transactional_db):
     """Floats: a moment later than now by `lead` is not always `lead` away from now."""
     for number in range(1, 60):
-        Gate(f"test:lead:{number}", THREE).book(patience=0, lead=number / 7000)
+        asked = time.monotonic()
+        place = Gate(f"test:lead:{number}", THREE).book(patience=0, lead=number / 7000)
+        assert asked < place.leave_at <= time.monotonic() + number / 7000
 
 
 def test_gates_do_not_share(gate):

@@ -24,6 +24,8 @@ def _own_slots(monkeypatch):
     for name in ("_nav", "_panels", "_probes", "_commands"):
         monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
     monkeypatch.setattr(registry, "_searches", [])
+    monkeypatch.setattr("core.context.hubs", list)  # one that a test of sockets has left may linger
+    monkeypatch.setattr("core.shared.hubs", list)
     caches["local"].clear()
 
 
