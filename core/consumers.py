@@ -106,7 +106,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             return
         try:
             content = json.loads(text_data or "")
-            topics, page = frozenset(map(str, content["topics"])), str(content.get("page", ""))
+            topics = frozenset(map(str, content["topics"]))
+            # Those who read another language get another page, and need not be told with these.
+            page = f"{getattr(self.person, 'language', '')} {content.get('page', '')}"
             read_at = time.monotonic() - float(content["age"]) / 1000
         except (ValueError, KeyError, TypeError):
             await self.leave(NONSENSE)

@@ -4,8 +4,8 @@ One hub for each event loop. It listens once for all sockets, writes a hint down
 merges bursts once for all pages of one address, so that a socket costs a send and nothing else.
 
 Every hint makes a page read itself again. So while they pour in, a page is told once a PACE: those
-of one address together, since they share one answer (core.shared), others at another moment, so
-that not all of them ask at once.
+of one address and language together, since they share one answer (core.shared), others at another
+moment, so that not all of them ask at once.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class Socket(Protocol):
     session_key: str
     person: AbstractBaseUser
     topics: frozenset[str]
-    page: str  # the address of what it shows
+    page: str  # the address of what it shows, and in which language
 
     def offer(self, message: Hint | Signal) -> None:
         """Send when you can, merged with what has not been sent yet. Must not wait."""
