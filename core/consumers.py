@@ -7,7 +7,8 @@ ago it asked for what it shows now:
 
 It is told:
 
-    {"type": "following", "topics": [...], "live": true}    hints of these arrive from here on
+    {"type": "following", "topics": [...], "live": true}    hints of these arrive from here on;
+                                                            what it had missed came before
     {"type": "refused", "topic": "x", "reason": "unknown" | "forbidden" | "limit"}
     {"topic": "orders", "ids": [12, 15] | "many", "at": …}  a hint; `at` comes back as X-Told
     {"type": "beat"}                                        a sign of life, every 20 s
@@ -117,10 +118,10 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         new = topics - self.topics if page == self.page else topics
         await self.follow(topics, page)
         hears = await self.hub.hears()
-        await self.say({"type": "following", "topics": sorted(self.topics), "live": hears})
-        for topic in new & self.topics:
+        for topic in sorted(new & self.topics):
             if hears and self.hub.told_since(topic, read_at):
-                self.offer(self.hub.hint_of(topic))  # it changed while the page was on its way
+                await self.say_text(self.hub.hint_of(topic).text)  # it changed on the way
+        await self.say({"type": "following", "topics": sorted(self.topics), "live": hears})
 
     async def follow(self, topics: frozenset[str], page: str) -> None:
         refused = {topic: refusal(topic, self.person) for topic in topics}
@@ -153,6 +154,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self._sending = None
 
     async def say(self, content: dict[str, object]) -> None:
+        await self.say_text(json.dumps(content, separators=(",", ":")))
+
+    async def say_text(self, text: str) -> None:
         if not self._closing:
             with suppress(*GONE):
-                await self.send(text_data=json.dumps(content, separators=(",", ":")))
+                await self.send(text_data=text)

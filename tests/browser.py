@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ON_MACOS = (
@@ -41,12 +42,22 @@ def must_exist() -> bool:
     return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
+# Remembers when a page was last told of something: it reads itself again a moment later.
+EAR = "addEventListener('live', () => { window.toldAt = performance.now(); }, true)"
+SETTLED = f"performance.now() - (window.toldAt ?? -1e6) > 400 && !document.querySelector('{BUSY}')"
+PATIENCE = 15.0
+
+
 def settle(page: Page) -> None:
     """Wait until a page is done with itself: its scripts run, it is live, and nothing is re-read.
 
-    A page re-reads itself once when its socket opens. Keys pressed before that may meet rows that
-    are about to be replaced, and keys pressed before the scripts run meet nobody.
+    A page re-reads itself when its socket opens and tells it that something may have changed since
+    it was asked for (always so for the first page of a web process). Keys pressed before that may
+    meet rows that are about to be replaced, and keys pressed before the scripts run meet nobody.
     """
     page.wait_for_load_state("load")
     page.locator("#live-state[data-state=live]").wait_for(state="attached")
-    expect(page.locator(BUSY)).to_have_count(0)
+    deadline = time.monotonic() + PATIENCE
+    while not page.evaluate(SETTLED):  # wait_for_function needs what our CSP forbids
+        assert time.monotonic() < deadline, f"{page.url} does not come to rest"
+        page.wait_for_timeout(20)

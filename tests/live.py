@@ -125,6 +125,7 @@ class Page:
     def __init__(self, socket):
         self.socket = socket
         self.told_at = ""  # when the last hint was heard, as it came with it
+        self.missed = []  # hints that came with the answer of what is followed
 
     def send(self, message):
         self.socket.send(message if isinstance(message, str | bytes) else json.dumps(message))
@@ -137,12 +138,18 @@ class Page:
     def _ask(self, topics, age, page):
         self.send({"topics": topics, "page": page, "age": age})
         refused = {}
-        while (message := self.hint()).get("type") != "following":
-            refused[message["topic"]] = message["reason"]
+        while (message := self._receive(10)).get("type") != "following":
+            if message.get("type") == "refused":
+                refused[message["topic"]] = message["reason"]
+            elif message.get("type") != "beat":
+                self.missed.append(message)
         return refused
 
-    def next(self, within=10.0):
+    def _receive(self, within):
         return json.loads(self.socket.recv(timeout=within))
+
+    def next(self, within=10.0):
+        return self.missed.pop(0) if self.missed else self._receive(within)
 
     def hint(self, within=10.0):
         """The next message of substance."""

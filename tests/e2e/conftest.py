@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import Browser, Page
 
-from tests.browser import settle
+from tests.browser import EAR, settle
 from tests.integration.emag.conftest import connect, little_waiting, main, sim  # noqa: F401
 from tests.live import Server, session_of
 
@@ -62,6 +62,7 @@ class Visitor:
         if user is not None:
             cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session_of(user)}
             context.add_cookies([{**cookie, "url": self.server.url}])
+        context.add_init_script(EAR)
         page = context.new_page()
         self._watch(page)
         if path:

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.models import User
-from tests.lists import URL
+from core import preferences
+from tests.lists import PAGE, URL
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -108,3 +109,27 @@ def test_of_two_presses_in_the_list_the_last_one_counts(visit, manager):
     page.wait_for_timeout(300)
     expect(page.locator("#results")).not_to_have_attribute("data-url", re.compile("Person"))
     expect(page).not_to_have_url(re.compile("Person"))
+
+
+def test_of_two_changes_of_columns_the_last_one_is_shown(visit, manager):
+    """The first is asked for the moment the rows are replaced, and its answer comes late."""
+    page = visit(manager, URL)
+    given_up = []
+    page.on("requestfailed", lambda request: given_up.append(request))
+    page.evaluate("""() => document.body.addEventListener("htmx:afterOnLoad", () =>
+        document.body.dispatchEvent(new CustomEvent("columns:saved")), { once: true })""")
+    answers = []
+    page.route(re.compile(rf"{URL}$"), lambda route: answers.append((route, route.fetch())))
+    columns_saved = "document.body.dispatchEvent(new CustomEvent('columns:saved'))"
+    page.evaluate(columns_saved)
+    arrived(page, answers, 1)
+    route, answer = answers.pop()
+    route.fulfill(response=answer)
+    arrived(page, answers, 1)
+    preferences.save_columns(manager, PAGE, ["name"])
+    page.evaluate(columns_saved)
+    arrived(page, answers, 2)
+    assert len(given_up) == 1, "the older request is called off"
+    route, answer = answers.pop()
+    route.fulfill(response=answer)
+    expect(page.locator("#results thead th")).to_have_text(["", "Name"])

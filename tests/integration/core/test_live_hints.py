@@ -231,9 +231,10 @@ def test_who_goes_to_another_address_misses_nothing_that_waited_for_its_turn(tab
     assert tab.hint() == {"topic": "things", "ids": [1]}
     elsewhere(live.touch, "things", 2)  # waits for the turn of the page that the tab leaves now
     tab.send({"topics": ["things", "others", "marker"], "page": "/elsewhere/", "age": 5000})
+    told = []
     while (message := tab.hint()).get("type") != "following":
-        assert message == {"topic": "things", "ids": [2]}, "or it was told still there"
-    assert tab.hint()["topic"] in {"things", "others"}
+        told.append(message)
+    assert {"topic": "things", "ids": "many"} in told
 
 
 def test_what_changed_while_the_page_was_on_its_way_is_told(tab, open_page, person):
