@@ -11,7 +11,6 @@ class OrdersConfig(AppConfig):
         from core import live, preferences, registry
         from orders import (
             actions,
-            customer_search,
             export_source,
             happenings,
             panels,
@@ -20,6 +19,7 @@ class OrdersConfig(AppConfig):
             search,
             tag_actions,
         )
+        from orders.customers import search as customer_search
         from orders.models import Order
 
         receivers.connect()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts import platforms
 from accounts.choices import Fulfilment
 from core.html import EMPTY, badge, icon, money, number
-from orders import customer_marks, reasons, tagging, under_way
+from orders import reasons, tagging, under_way
 from orders.choices import (
     STATUS_BADGES,
     DeliveryMode,
@@ -23,6 +23,7 @@ from orders.choices import (
     PaymentMethod,
     Problem,
 )
+from orders.customers import marks as customer_marks
 from orders.models import Order
 
 Cell = Callable[[Any], str]

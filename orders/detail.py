@@ -22,7 +22,6 @@ from core import pictures
 from core.clock import Clock
 from core.money import q2
 from orders import (
-    customer_box,
     problems,
     reasons,
     rules,
@@ -32,6 +31,7 @@ from orders import (
     under_way,
 )
 from orders.choices import REMOTE_BADGES, AddressKind, LineStatus, OrderStatus, PaymentMethod
+from orders.customers import box as customer_box
 from orders.due import due_html
 from orders.happenings import refusals
 from orders.models import LineDeposit, Order, OrderLine, OrderQuerySet

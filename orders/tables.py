@@ -24,8 +24,9 @@ from core.columns import (
 )
 from core.html import EMPTY
 from core.tables import BaseTable
-from orders import cells, customer_marks, tagging, under_way
+from orders import cells, tagging, under_way
 from orders.choices import REMOTE_BADGES, OrderStatus, RemoteState
+from orders.customers import marks as customer_marks
 from orders.due import due_html
 from orders.items import ITEMS
 from orders.models import Order

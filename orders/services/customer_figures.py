@@ -23,8 +23,9 @@ from core import live
 from core.jobs import WAITING, enqueue
 from core.money import q2, same_money
 from core.setwise import execute_with_arrays, update_rows
-from orders import blame, customer_keys, scoring
+from orders import blame, scoring
 from orders.choices import CustomerTier
+from orders.customers import keys as customer_keys
 from orders.models import Customer, CustomerBase, FigureNudge, Order
 from orders.models.customers import NEVER, RISKY_FROM
 from orders.scoring import Figures

@@ -14,11 +14,11 @@ from accounts.views._dialogs import ask
 from core.html import number
 from core.pages import AuthedRequest, done, is_partial, render_page
 from core.tables import Empty, Tab, table_page
-from orders import customer_page
 from orders.choices import CustomerTier
-from orders.customer_filters import CustomerFilter
-from orders.customer_forms import LinkForm, ReasonForm
-from orders.customer_tables import CustomerTable
+from orders.customers import page as customer_page
+from orders.customers.filters import CustomerFilter
+from orders.customers.forms import LinkForm, ReasonForm
+from orders.customers.tables import CustomerTable
 from orders.models import Customer
 from orders.services import (
     customer_blocking,

@@ -11,7 +11,7 @@ from core.errors import StaleData
 from core.models import AuditEntry, JobRun
 from core.pages import AuthedRequest, done, render_page
 from orders.choices import CustomerTier
-from orders.customer_forms import ScoringForm
+from orders.customers.forms import ScoringForm
 from orders.models import ScoringRules
 from orders.services import customer_preview, customer_rules
 

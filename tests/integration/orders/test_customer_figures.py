@@ -12,7 +12,9 @@ from django.utils import timezone
 from core import jobs
 from core.models import JobRun
 from core.money import q2
-from orders import blame, customer_keys, customer_page
+from orders import blame
+from orders.customers import keys as customer_keys
+from orders.customers import page as customer_page
 from orders.intake import CustomerIn
 from orders.models import Customer, CustomerBase, FigureNudge, Order, OrderLine
 from orders.models.customers import NEVER

@@ -10,10 +10,13 @@ from accounts.choices import Role
 from core.errors import RuleViolation
 from core.models import AuditEntry
 from emag.models import SnapshotVersion
-from orders import customer_box, customer_marks, customer_page, detail
+from orders import detail
 from orders.choices import Problem
-from orders.customer_matches import suggestions
-from orders.customer_search import find_customers
+from orders.customers import box as customer_box
+from orders.customers import marks as customer_marks
+from orders.customers import page as customer_page
+from orders.customers.matches import suggestions
+from orders.customers.search import find_customers
 from orders.models import (
     Customer,
     NotSamePerson,

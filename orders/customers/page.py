@@ -19,8 +19,8 @@ from core.models import AuditEntry
 from core.money import q2
 from orders import scoring
 from orders.choices import OPEN, LineStatus, OrderStatus
-from orders.customer_box import SHOWN
-from orders.customer_matches import suggestions
+from orders.customers.box import SHOWN
+from orders.customers.matches import suggestions
 from orders.models import Customer, CustomerBase, Order, OrderAddress, OrderLine, OrderNote
 from orders.models import OrderQuerySet as Orders
 from orders.scoring import Figures, Score, Term

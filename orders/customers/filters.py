@@ -9,7 +9,7 @@ from accounts.choices import Country
 from accounts.models import MarketplaceAccount
 from core.filters import BaseFilterSet, Choice, Flag, Number, Text, When
 from orders.choices import CustomerTier
-from orders.customer_search import CustomerSearch
+from orders.customers.search import CustomerSearch
 from orders.models import Customer
 
 
