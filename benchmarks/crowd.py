@@ -51,7 +51,8 @@ KINDS = [
 TABS = [part.query for part in PARTS if part.name in {"all", "new", "to_pick", "done"}]
 # What else a page asks for after a hint, and how long after the last one: see core.context and
 # templates/orders/acting/_accept_in_stock.html.
-STATE, BUTTON = ("/shell/state/", 1.0), ("/orders/accept/in-stock/", 2.0)
+STATE, BUTTON = "/shell/state/", "/orders/accept/in-stock/"
+SOON, BESIDE = 0.3, 2.0  # when these are read after a hint, and how often: see fresh.js
 FIRST = 900_000_000  # the number of the first order that comes in meanwhile
 SECTION = f"{PEOPLE} people before {SIZE:,} orders, {RATE} more a second for {SECONDS:.0f} s"
 IMPORTER = """
@@ -173,7 +174,8 @@ class Person(live.Client):
         self.page, self.sees_all = f"/orders/?{tab}", not tab
         may_accept = has_permission(kind["role"], "orders.accept_order")
         self.beside = [STATE, BUTTON] if may_accept else [STATE]
-        self.timers: dict[str, asyncio.TimerHandle] = {}
+        self.timers: dict[str, asyncio.TimerHandle] = {}  # what is about to be read beside the list
+        self.free: dict[str, float] = {}  # when it may be read again
         self.waits: list[float] = []
         self.side_waits: list[float] = []
         self.seen: list[tuple[float, int]] = []  # when, and the newest order then on the screen
@@ -187,12 +189,14 @@ class Person(live.Client):
             return
         self.told = hint["at"]
         self.crowd.loop.call_later(DELAY, lambda: self.crowd.loop.create_task(self.read()))
-        for path, delay in self.beside:
-            if path in self.timers:  # as htmx: each hint begins the delay anew
-                self.timers[path].cancel()
-            self.timers[path] = self.crowd.loop.call_later(delay, self.look_beside, path)
+        for path in self.beside:
+            if path not in self.timers:
+                wait = max(SOON, self.free.get(path, 0.0) - now)
+                self.timers[path] = self.crowd.loop.call_later(wait, self.look_beside, path)
 
     def look_beside(self, path: str) -> None:
+        del self.timers[path]
+        self.free[path] = time.monotonic() + BESIDE * random.uniform(1, 1.5)
         self.crowd.loop.create_task(self.read_beside(path))
 
     async def read_beside(self, path: str) -> None:

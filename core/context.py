@@ -143,17 +143,18 @@ class Shell:
             for item in items
         ]
 
+    @cached_property
+    def topics(self) -> list[str]:
+        """Whose hints may change a counter."""
+        items = [item for _, items in self._registered for item in items]
+        return sorted({item.topic for item in items if item.topic and item.counter})
+
     @property
     def triggers(self) -> str:
         """When counters and banners are asked again, as an hx-trigger."""
-        items = [item for _, items in self._registered for item in items]
-        topics = sorted({item.topic for item in items if item.topic and item.counter})
-        is_old = self.state is None or _told_since(topics, self.state["at"])
-        hints = [
-            "live:resync from:body delay:1s",
-            *(f"live:{topic} from:body delay:1s" for topic in topics),
-        ]
-        return ", ".join([*(["load"] if is_old else []), f"every {STATE_SECONDS}s", *hints])
+        is_old = self.state is None or _told_since(self.topics, self.state["at"])
+        told = f"every {STATE_SECONDS}s, told, live:resync from:body delay:1s"
+        return f"load, {told}" if is_old else told
 
     @cached_property
     def _registered(self) -> list[tuple[registry.NavSection, list[registry.NavItem]]]:

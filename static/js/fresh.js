@@ -1,5 +1,6 @@
 /* What follows a hint (live.js): rows that it told of light up when they are read again. And a region that waits to
-   read itself is forgotten when an older answer replaces it meanwhile; then the new one is told again. */
+   read itself is forgotten when an older answer replaces it meanwhile; then the new one is told again.
+   What stands beside a list keeps a pace: <… id="x" data-live="orders jobs" data-pace="2000" hx-trigger="told">. */
 (function () {
   "use strict";
   const RECENT = 5e3, FRESH = 1e3;
@@ -14,6 +15,24 @@
     recent.forEach((when, key) => now - when > RECENT && recent.delete(key));
     if (ids !== "many") ids.forEach((id) => recent.set(`${topic} ${id}`, now));
   });
+
+  /* Soon after the first hint, then once in its pace. htmx's "delay" begins anew with every hint: while they pour in
+     it would never end. */
+  const SOON = 300;
+  const due = new Map(); // id → the latest hint that it waits to ask for
+  const free = new Map(); // id → when it may ask again
+  body.addEventListener("live", ({ detail }) => {
+    document.querySelectorAll("[data-pace]").forEach(({ id, dataset: { live, pace } }) => {
+      if (!live.split(" ").includes(detail.topic)) return;
+      if (!due.has(id)) setTimeout(ask, Math.max(SOON, (free.get(id) || 0) - performance.now()), id, Number(pace));
+      due.set(id, detail);
+    });
+  });
+  function ask(id, pace) {
+    free.set(id, performance.now() + pace * (1 + Math.random() / 2)); // not all pages at once
+    document.getElementById(id)?.dispatchEvent(new CustomEvent("told", { detail: due.get(id) }));
+    due.delete(id);
+  }
 
   const LIVE = "[hx-trigger*='live:']";
   const known = new WeakSet(document.querySelectorAll(LIVE)); // those that stay keep their timers

@@ -214,3 +214,14 @@ def test_nobody_has_no_socket(visit):
     window.goto("/sign-in/")
     window.wait_for_timeout(300)
     assert sockets == []
+
+
+def test_counters_keep_up_while_hints_pour_in(visit, manager):
+    window = live_window(visit, manager, "/orders/")
+    asked = []
+    window.on("request", lambda request: asked.append(request.url))
+    window.evaluate("""() => setInterval(() => document.body.dispatchEvent(
+        new CustomEvent("live", { detail: { topic: "orders", ids: [1], at: "" } })), 200)""")
+    window.wait_for_timeout(5_500)
+    for beside in ("/shell/state/", "/orders/accept/in-stock/"):
+        assert 2 <= sum(beside in url for url in asked) <= 4, "soon, then every two seconds"
