@@ -51,8 +51,8 @@ KINDS = [
 TABS = [part.query for part in PARTS if part.name in {"all", "new", "to_pick", "done"}]
 # What else a page asks for after a hint, and how long after the last one: see core.context and
 # templates/orders/acting/_accept_in_stock.html.
-STATE, BUTTON = "/shell/state/", "/orders/accept/in-stock/"
-SOON, BESIDE = 0.3, 2.0  # when these are read after a hint, and how often: see fresh.js
+STATE, BUTTON, LOOK = "/shell/state/", "/orders/accept/in-stock/", "/orders/last-look/"
+SOON, PACES = 0.3, {STATE: 2.0, BUTTON: 2.0, LOOK: 10.0}  # when these are read: see fresh.js
 FIRST = 900_000_000  # the number of the first order that comes in meanwhile
 SECTION = f"{PEOPLE} people before {SIZE:,} orders, {RATE} more a second for {SECONDS:.0f} s"
 IMPORTER = """
@@ -173,7 +173,7 @@ class Person(live.Client):
         kind, tab = KINDS[place % len(KINDS)], TABS[place // len(KINDS) % len(TABS)]
         self.page, self.sees_all = f"/orders/?{tab}", not tab
         may_accept = has_permission(kind["role"], "orders.accept_order")
-        self.beside = [STATE, BUTTON] if may_accept else [STATE]
+        self.beside = [STATE, LOOK, BUTTON] if may_accept else [STATE, LOOK]
         self.timers: dict[str, asyncio.TimerHandle] = {}  # what is about to be read beside the list
         self.free: dict[str, float] = {}  # when it may be read again
         self.waits: list[float] = []
@@ -196,7 +196,7 @@ class Person(live.Client):
 
     def look_beside(self, path: str) -> None:
         del self.timers[path]
-        self.free[path] = time.monotonic() + BESIDE * random.uniform(1, 1.5)
+        self.free[path] = time.monotonic() + PACES[path] * random.uniform(1, 1.5)
         self.crowd.loop.create_task(self.read_beside(path))
 
     async def read_beside(self, path: str) -> None:

@@ -28,6 +28,11 @@ def register(platform: str, read_again: ReadAgain) -> None:
     _readers[platform] = read_again
 
 
+def platforms() -> list[str]:
+    """Those whose orders somebody reads."""
+    return list(_readers)
+
+
 def is_possible(platform: str) -> bool:
     return platform in _readers
 

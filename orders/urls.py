@@ -5,6 +5,7 @@ from orders import views
 app_name = "orders"
 urlpatterns = [
     path("orders/", views.order_list, name="order_list"),
+    path("orders/last-look/", views.order_last_look, name="order_last_look"),
     path("orders/sync/", views.order_sync, name="order_sync"),
     path("orders/accept/in-stock/", views.order_accept_in_stock, name="order_accept_in_stock"),
     path("orders/sales/", views.order_sales, name="order_sales"),

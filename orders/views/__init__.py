@@ -36,7 +36,7 @@ from orders.views.detail import (
     order_timeline,
 )
 from orders.views.documents import document, document_revoke, order_document
-from orders.views.listing import order_list, order_sync
+from orders.views.listing import order_last_look, order_list, order_sync
 from orders.views.notes import (
     colleague_list,
     mention_list,
@@ -80,6 +80,7 @@ __all__ = [
     "order_edit",
     "order_follow",
     "order_hold",
+    "order_last_look",
     "order_list",
     "order_note_add",
     "order_pack",

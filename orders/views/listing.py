@@ -5,18 +5,17 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core import jobs, shared
 from core.errors import SetupNeeded
-from core.pages import AuthedRequest, done
+from core.pages import AuthedRequest, done, render_page
 from core.tables import Empty, table_page
 from orders.filters import OrderFilter
+from orders.last_look import last_look, pulls
 from orders.models import Order
 from orders.tables import OrderTable
 from orders.tabs import tabs
-
-PULL = ".pull_orders"  # what every adapter calls the job that reads its orders
 
 
 @permission_required("orders.view_order", raise_exception=True)
@@ -44,19 +43,23 @@ def _order_list(request: AuthedRequest) -> HttpResponseBase:
             button=_("Marketplace accounts"),
             url=reverse("accounts:marketplace_account_list"),
         ),
-        context={"can_sync": bool(_pulls())},
+        context={"can_sync": bool(pulls())},
     )
 
 
-def _pulls() -> list[str]:
-    return [spec.name for spec in jobs.all_jobs() if spec.name.endswith(PULL)]
+@require_safe
+@permission_required("orders.view_order", raise_exception=True)
+def order_last_look(request: AuthedRequest) -> HttpResponse:
+    """When orders were read last, beside the list."""
+    look = shared.value(request, "last look", "", last_look)
+    return render_page(request, "orders/_last_look.html", {"look": look})
 
 
 @require_POST
 @permission_required("orders.refresh_order", raise_exception=True)
 def order_sync(request: AuthedRequest) -> HttpResponse:
     """Read new orders now, for every account there is."""
-    names = _pulls()
+    names = pulls()
     if not names:
         raise SetupNeeded(_("No marketplace that could be read is installed."))
     runs = [run for name in names for run in jobs.run_now(name, by=request.user)]

@@ -11,11 +11,12 @@ it is meant: page.expects("404").
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.browser import EAR, settle
 from tests.integration.emag.conftest import connect, little_waiting, main, sim  # noqa: F401
@@ -53,6 +54,7 @@ class Visitor:
         self.server = server
         self.trouble: list[str] = []
         self.contexts = []
+        self.under_way: set[Request] = set()  # pages that are being asked for
 
     def __call__(self, user=None, path="/", *, width=1440, height=900, **options) -> Page:
         """A window of this person, or of nobody. Options are those of browser.new_context."""
@@ -81,10 +83,22 @@ class Visitor:
 
         page.on("console", lambda said: said.type in MATERIAL and note(f"{said.type}: {said.text}"))
         page.on("pageerror", lambda error: note(f"error: {error}"))
+        page.on("request", lambda one: one.is_navigation_request() and self.under_way.add(one))
+        page.on("requestfinished", lambda one: self.under_way.discard(one))
+        page.on("requestfailed", lambda one: self.under_way.discard(one))
 
     def close(self) -> None:
         for context in self.contexts:
+            self._arrive(context)
             context.close()
+
+    def _arrive(self, context: BrowserContext) -> None:
+        """Chromium now and then never closes a window that is about to show another page."""
+        deadline = time.monotonic() + 5
+        for page in context.pages:
+            while self.under_way and time.monotonic() < deadline:
+                page.wait_for_timeout(20)
+            page.wait_for_load_state()
 
 
 @pytest.fixture
