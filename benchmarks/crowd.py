@@ -49,10 +49,9 @@ KINDS = [
     for language in ("en", "ro")
 ]
 TABS = [part.query for part in PARTS if part.name in {"all", "new", "to_pick", "done"}]
-# What else a page asks for after a hint, and how long after the last one: see core.context and
-# templates/orders/acting/_accept_in_stock.html.
+# What else a page asks for: soon after a hint, then once in its pace (static/js/fresh.js).
 STATE, BUTTON, LOOK = "/shell/state/", "/orders/accept/in-stock/", "/orders/last-look/"
-SOON, PACES = 0.3, {STATE: 2.0, BUTTON: 2.0, LOOK: 10.0}  # when these are read: see fresh.js
+SOON, PACES = 0.3, {STATE: 2.0, BUTTON: 2.0, LOOK: 10.0}
 FIRST = 900_000_000  # the number of the first order that comes in meanwhile
 SECTION = f"{PEOPLE} people before {SIZE:,} orders, {RATE} more a second for {SECONDS:.0f} s"
 IMPORTER = """
