@@ -4,6 +4,7 @@ These tests commit. They clean up after themselves instead of emptying every tab
 server for a module, because both cost more than the tests themselves.
 """
 
+import asyncio
 import contextlib
 import hashlib
 import json
@@ -15,6 +16,7 @@ import pytest
 import uvicorn
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -86,10 +88,33 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         return self
 
+    def listen(self):
+        """Hear hints before the first page is open: it need not read itself to be sure then."""
+        loop = self.uvicorn.servers[0].get_loop()
+
+        async def hears():
+            here = hub.hub_here()
+            here.join(Nobody())
+            return await here.hears()
+
+        assert asyncio.run_coroutine_threadsafe(hears(), loop).result(10)
+
     def __exit__(self, *exc):
         self.uvicorn.should_exit = True
         self.thread.join(10)
         assert not self.thread.is_alive(), "the web server did not stop"
+
+
+class Nobody:
+    """A socket for whose sake the hub listens."""
+
+    session_key, topics, page, person = "", frozenset(), "", AnonymousUser()
+
+    def offer(self, message):
+        pass
+
+    async def serve(self, person):
+        pass
 
 
 class Redis:

@@ -58,6 +58,8 @@ class Visitor:
 
     def __call__(self, user=None, path="/", *, width=1440, height=900, **options) -> Page:
         """A window of this person, or of nobody. Options are those of browser.new_context."""
+        if not self.contexts:
+            self.server.listen()
         options = {"reduced_motion": "reduce", "base_url": self.server.url, **options}
         context = self.browser.new_context(viewport={"width": width, "height": height}, **options)
         self.contexts.append(context)
