@@ -92,14 +92,17 @@ def title_of(process):
 
 
 def whole_worker(up):
-    """The worker, once all of its processes are there."""
+    """The worker, once all of its processes are there.
+
+    One that hangs when it starts, as those of django-q2 do now and then, is replaced after a while.
+    """
 
     def found():
         worker = up.child("worker")
         is_whole = worker and named(worker, "monitor") and len(named(worker, " idle")) == 2
         return worker if is_whole else None
 
-    return until(found, what=f"a worker with all its processes\n{up.text}")
+    return until(found, within=300, what=f"a worker with all its processes\n{up.text}")
 
 
 def is_left(process):

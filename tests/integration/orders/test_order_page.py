@@ -175,14 +175,14 @@ class TestProducts:
             account=account, external_id="1041", stock=12, stock_free=9, barcodes="594001 594002",
             image_url="https://s13emagst.akamaized.net/a.jpg",
         )  # fmt: skip
-        OfferFactory(external_id="1041", stock=777)  # of another account
+        OfferFactory(external_id="1041", stock=77_777)  # of another account
         page = order_page(viewer_client, OrderFactory(account=account))
         for text in (
             offer.get_absolute_url(), "594001", "594002", "free of 12", "all in stock",
             'src="https://s13emagst.akamaized.net/a.jpg"', 'loading="lazy"',
         ):  # fmt: skip
             assert text in page, text
-        assert "777" not in page
+        assert "77,777" not in page
 
     @pytest.mark.parametrize(
         "url", ["https://evil.example/a.jpg", "javascript:alert(1)", "https://emag.ro.evil/a.jpg"]
