@@ -50,8 +50,8 @@ class LastLook:
         if self.again_at is None:
             return ""
         if self.again_at <= timezone.now():
-            return _("again at any moment")
-        return format_html(_("again {when}"), when=when(self.again_at))
+            return _("next at any moment")
+        return format_html(_("next {when}"), when=when(self.again_at))
 
 
 def pulls() -> list[str]:

@@ -90,7 +90,7 @@ def test_what_goes_on(manager_client, account):
     assert "reading is paused" in said(manager_client)
     JobPause.objects.all().delete()
     Schedule.objects.filter(name=PULL).update(next_run=timezone.now())
-    assert "again at any moment" in said(manager_client)
+    assert "next at any moment" in said(manager_client)
 
 
 def test_without_accounts_the_list_says_what_it_is(manager_client):
