@@ -143,12 +143,13 @@ class Running:
     def text(self):
         return "\n".join(self.lines)
 
-    def says(self, pattern):
-        return re.search(pattern, self.text)
+    def says(self, pattern, after=0):
+        """Whether it said so, in the lines after that many."""
+        return re.search(pattern, "\n".join(self.lines[after:]))
 
-    def wait_for(self, pattern, within=PATIENCE):
+    def wait_for(self, pattern, within=PATIENCE, after=0):
         def said():
-            found = self.says(pattern)
+            found = self.says(pattern, after)
             assert found or self.process.poll() is None, f"it ended:\n{self.text}"
             return found
 
