@@ -7,6 +7,7 @@ import subprocess
 
 import psutil
 import pytest
+from django.conf import settings
 
 from tests.checkout import Checkout, Up, until
 from tests.integration.ops.test_up import get
@@ -14,6 +15,7 @@ from tests.integration.ops.test_up import get
 pytestmark = pytest.mark.slow
 
 SILENCE = 20  # seconds; three minutes in earnest, with a heartbeat each minute
+WORKERS = settings.Q_CLUSTER["workers"]
 # The heartbeat comes every two seconds here, through the same queue.
 BEATS = """
 import time
@@ -99,17 +101,14 @@ def title_of(process):
 
 
 def whole_worker(up):
-    """The worker, once all of its processes are there.
-
-    One that hangs when it starts, as those of django-q2 do now and then, is replaced after a while.
-    """
+    """The worker, once all of its processes are there and have nothing to do."""
 
     def found():
         worker = up.child("worker")
-        is_whole = worker and named(worker, "monitor") and len(named(worker, " idle")) == 2
-        return worker if is_whole else None
+        is_whole = worker and named(worker, "monitor")
+        return worker if is_whole and len(named(worker, " idle")) == WORKERS else None
 
-    return until(found, within=300, what=f"a worker with all its processes\n{up.text}")
+    return until(found, what=f"a worker with all its processes\n{up.text}")
 
 
 def is_left(process):
