@@ -8,7 +8,8 @@ process hears no hints nothing is shared.
 While hints pour in there is always a newer one. But a page that reads itself because it was told
 says by which hint (X-Told, see live.js), and all pages of one address are told in the same moment.
 What began to be read after that hint shows all that they know of, and for what came later they are
-told again.
+told again. A hint that another web process told may not have come in here yet: who was told by it
+takes only what begins to be read from now on.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -30,7 +31,15 @@ from core.pages import AuthedRequest, is_partial
 
 T = TypeVar("T")
 LONGEST = 2.0  # seconds; times are told by the minute
+OLDEST = "oldest_shared"  # of a request: when the oldest value that it was given began to be read
 NOT_SHARED = frozenset({"view", "export", "_panel"})  # a person's own, or no page at all
+
+
+class Asked(NamedTuple):
+    """When those were told who ask; whether this process has heard all that they were told of."""
+
+    told: float
+    is_ours: bool
 
 
 @dataclass
@@ -41,9 +50,12 @@ class Kept:
     began: float = 0.0
     it: Any = None
 
-    def is_good(self, topic: str, told: float) -> bool:
-        """Whether it shows all that somebody knows of who was told then."""
-        return self.began >= told or bool(topic and _is_current(topic, self.began))
+    def is_good(self, topic: str, asked: Asked) -> bool:
+        """Whether it shows all that they know of who ask."""
+        return self.began >= asked.told or (asked.is_ours and self.is_latest(topic))
+
+    def is_latest(self, topic: str) -> bool:
+        return bool(topic and _is_current(topic, self.began))
 
 
 _kept: dict[object, Kept] = {}
@@ -60,12 +72,13 @@ def answer(
         return make()
     if not _is_current(topic, time.monotonic()):
         return make()
-    one, told = _place(_key(request)), told_at(request)
+    one, asked = _place(_key(request)), _asked(request)
     with one.lock:
-        if not one.is_good(topic, told):
+        if not one.is_good(topic, asked):
             began, response = time.monotonic(), make()
             if isinstance(response, HttpResponse) and response.status_code == 200:
-                one.began, one.it = began, (response.content, dict(response.headers))
+                one.began = min(began, getattr(request, OLDEST, began))
+                one.it = (response.content, dict(response.headers))
             return response
         content, headers = one.it
     return HttpResponse(content, headers=headers)
@@ -78,11 +91,14 @@ def value(request: HttpRequest, name: str, topic: str, make: Callable[[], T]) ->
     """
     if not _is_current(topic, time.monotonic()):
         return make()
-    one, told = _place(name), told_at(request)
+    one, asked = _place(name), _asked(request)
     with one.lock:
-        if not one.is_good(topic, told):
+        if not one.is_good(topic, asked):
             began = time.monotonic()
             one.it, one.began = make(), began
+        elif not one.is_latest(topic):
+            # Good enough for who asks, but the answer that it becomes part of is no younger.
+            setattr(request, OLDEST, min(one.began, getattr(request, OLDEST, one.began)))
         return cast(T, one.it)
 
 
@@ -98,10 +114,18 @@ def _place(key: object) -> Kept:
 
 def told_at(request: HttpRequest) -> float:
     """When the hint came in because of which this is asked; now, where a person asks."""
+    return _asked(request).told
+
+
+def _asked(request: HttpRequest) -> Asked:
     now, stamp = time.monotonic(), request.headers.get("X-Told", "")
-    moments = [hub.moment(stamp) for hub in hubs()] if stamp else []
-    told = next((moment for moment in moments if moment is not None), now)
-    return min(max(told, now - LONGEST), now)
+    if not stamp:
+        return Asked(now, is_ours=True)
+    moments = [hub.moment(stamp) for hub in hubs()]
+    told = next((moment for moment in moments if moment is not None), None)
+    if told is None:
+        return Asked(now, is_ours=False)
+    return Asked(min(max(told, now - LONGEST), now), is_ours=True)
 
 
 def _key(request: AuthedRequest) -> tuple[str, ...]:

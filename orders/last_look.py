@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from accounts import connections
 from accounts.models import MarketplaceAccount
 from core import jobs
 from core.html import when
@@ -69,7 +70,15 @@ def last_look() -> LastLook:
     ).exclude(counters={})
     accounts = MarketplaceAccount.objects.working().filter(platform__in=refresh.platforms())
     read = accounts.annotate(read_at=Subquery(done.order_by("-started_at").values("ended_at")[:1]))
-    looks = [(read_at, name) for name, read_at in read.values_list("name", "read_at")]
+    states, new = connections.Connections(), timezone.now() - LATE
+    looks = [
+        (read_at, name)
+        for pk, platform, name, created_at, read_at in read.values_list(
+            "pk", "platform", "name", "created_at", "read_at"
+        )
+        if states.of(pk, platform) is not connections.NOT_CONNECTED
+        and (read_at or created_at < new)  # one that was just added has not had its turn
+    ]
     if not looks:
         return LastLook()
     at, account = min(looks, key=lambda look: (look[0] is not None, *look))

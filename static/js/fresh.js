@@ -25,9 +25,15 @@
     document.querySelectorAll("[data-pace]").forEach(({ id, dataset: { live, pace } }) => {
       if (!live.split(" ").includes(detail.topic)) return;
       if (!due.has(id)) setTimeout(ask, Math.max(SOON, (free.get(id) || 0) - performance.now()), id, Number(pace));
-      due.set(id, detail);
+      due.set(id, due.has(id) ? later(due.get(id), detail) : detail);
     });
   });
+  /* By "hub:moment" of core/live/hub.py. Two topics are told in their own order; of two hubs nobody knows which is later. */
+  function later(...hints) {
+    const [[hub, moment], [other, next]] = hints.map(({ at }) => (at || "").split(":"));
+    if (hub !== other) return {};
+    return Number(next) > Number(moment) ? hints[1] : hints[0];
+  }
   function ask(id, pace) {
     free.set(id, performance.now() + pace * (1 + Math.random() / 2)); // not all pages at once
     document.getElementById(id)?.dispatchEvent(new CustomEvent("told", { detail: due.get(id) }));

@@ -81,7 +81,7 @@
     connect();
   }
   ["visibilitychange", "online", "pageshow"].forEach((name) => addEventListener(name, back));
-  addEventListener("pagehide", () => (socket?.close(), (socket = null))); // else "back" could not show this page as it was
+  addEventListener("pagehide", () => (socket?.close(), (socket = null), waver())); // else "back" could not show this page as it was
   setInterval(() => mark.dataset.state === "offline" && resync(), REREAD);
   setInterval(() => { // a cut line says nothing: the beat of the server, every 20 s, is missing
     if (socket && Date.now() - heard > SILENCE) socket.close(), lost();

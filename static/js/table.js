@@ -67,28 +67,5 @@
     place = null;
   });
 
-  /* What a person asks for goes before a re-read. The one under way is given up, one that comes in between
-     waits: otherwise the answer to the person would arrive for rows that are no longer there, and be lost. */
-  const again = () => setTimeout(() => document.body.dispatchEvent(new CustomEvent("live:resync")), 100);
-  let asked = null, waits = false;
-  document.body.addEventListener("htmx:beforeRequest", (event) => {
-    const { elt, target, xhr } = event.detail;
-    if (target?.id !== "results") return;
-    if (elt !== target) {
-      const before = asked;
-      asked = xhr; // first, so that the end of the other one is not taken for this one's
-      before?.abort();
-      window.htmx.trigger(target, "htmx:abort");
-    } else if (asked) {
-      waits = true;
-      event.preventDefault();
-    }
-  });
-  document.body.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.xhr !== asked) return;
-    asked = null;
-    if (waits && !event.detail.successful) again(); // else fresh.js tells it again
-    waits = false;
-  });
   document.querySelectorAll("table[data-page]").forEach(enter);
 })();

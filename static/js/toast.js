@@ -43,19 +43,24 @@
   /* htmx: an answer without its own toast still says something; background reads stay quiet. */
   const BY_STATUS = { 403: words.forbidden, 404: words.missing, 409: words.stale, 410: words.missing, 429: words.tooMany };
   const isQuiet = (event) => event.detail.requestConfig?.triggeringEvent?.type.startsWith("live:") || event.detail.elt?.matches("[data-quiet]");
-  document.body.addEventListener("htmx:responseError", (event) => {
-    const { xhr } = event.detail;
-    if (/"toast"/.test(xhr.getResponseHeader("HX-Trigger") || "") || isQuiet(event)) return;
+  const says = (xhr) => xhr.getResponseHeader("HX-Trigger") || "";
+  function complain(xhr) {
+    if (/"toast"/.test(says(xhr))) return;
     show({ message: BY_STATUS[xhr.status] || words.failed, level: "error", ref: xhr.getResponseHeader("X-Request-ID") });
-  });
-  document.body.addEventListener("htmx:beforeRequest", ({ detail: { elt, xhr } }) => {
+  }
+  document.body.addEventListener("htmx:responseError", (event) => isQuiet(event) || complain(event.detail.xhr));
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
     /* htmx tells the events of an answer to whoever asked; a live update may have replaced it by
        then, and nobody would hear them. Asked before htmx itself looks at the answer. */
+    const { elt, target, xhr } = event.detail, isUnheard = () => !elt.isConnected;
     xhr.addEventListener("readystatechange", () => {
-      if (xhr.readyState !== XMLHttpRequest.DONE || elt.isConnected) return;
-      const events = xhr.getResponseHeader("HX-Trigger");
-      if (events?.startsWith("{")) Object.entries(JSON.parse(events)).forEach(([name, detail]) => window.htmx.trigger(document.body, name, detail instanceof Object ? detail : { value: detail }));
+      if (xhr.readyState !== XMLHttpRequest.DONE || !isUnheard()) return;
+      if (says(xhr).startsWith("{")) Object.entries(JSON.parse(says(xhr))).forEach(([name, detail]) => window.htmx.trigger(document.body, name, detail instanceof Object ? detail : { value: detail }));
+      const isShown = xhr.status === 422 && target.isConnected; // what was wrong stands in the answer
+      if (xhr.status >= 400 && !isShown && !isQuiet(event)) complain(xhr);
     });
+    xhr.addEventListener("error", () => isUnheard() && !isQuiet(event) && show({ message: words.offline, level: "error" }));
+    xhr.addEventListener("timeout", () => isUnheard() && !isQuiet(event) && show({ message: words.slow, level: "error" }));
   });
   document.body.addEventListener("htmx:sendError", (event) => isQuiet(event) || show({ message: words.offline, level: "error" }));
   document.body.addEventListener("htmx:timeout", (event) => isQuiet(event) || show({ message: words.slow, level: "error" }));

@@ -133,3 +133,86 @@ def test_of_two_changes_of_columns_the_last_one_is_shown(visit, manager):
     route, answer = answers.pop()
     route.fulfill(response=answer)
     expect(page.locator("#results thead th")).to_have_text(["", "Name"])
+
+
+def test_columns_that_are_changed_while_a_filter_is_on_its_way_are_shown(visit, manager):
+    page = visit(manager, URL)
+    page.wait_for_timeout(5_500)  # a new address is told what happened in the last 5 s
+    answers = []
+    page.route(
+        re.compile("role=picker"), lambda route: answers.append((route, route.fetch())), times=1
+    )
+    page.get_by_label("Role").select_option("picker")
+    arrived(page, answers, 1)
+    preferences.save_columns(manager, PAGE, ["name"])
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('columns:saved'))")
+    route, answer = answers.pop()
+    route.fulfill(response=answer)
+    expect(page.locator("#results thead th")).to_have_text(["", "Name"])
+
+
+@pytest.mark.parametrize("is_under_way", [True, False])
+@pytest.mark.parametrize(
+    "answer",
+    [{"status": 500}, {"status": 200, "headers": {"HX-Reswap": "none", "HX-Push-Url": "false"}}],
+    ids=["refused", "too short"],
+)
+def test_a_hint_is_not_lost_when_what_was_asked_brings_no_rows(
+    visit, manager, answer, is_under_way
+):
+    """The person's request calls the re-read off, or makes it wait, and then fails."""
+    page = visit(manager, URL)
+    for word in ("500", "htmx:responseError"):
+        page.expects(word)
+    before = rows(page).count()
+    asked, rereads = [], []
+    page.route(re.compile("role=picker"), lambda route: asked.append(route), times=1)
+    if is_under_way:
+        page.route(re.compile(rf"{URL}$"), lambda route: rereads.append(route), times=1)
+        told(page)
+        arrived(page, rereads, 1)
+    page.get_by_label("Role").select_option("picker")
+    arrived(page, asked, 1)
+    User.objects.create(name="A newcomer", email="new@list.example", role="picker")
+    if not is_under_way:
+        told(page)
+        page.wait_for_timeout(400)  # longer than the delay of a hint
+    asked.pop().fulfill(**answer)
+    expect(rows(page)).to_have_count(before + 1)
+
+
+def press_across_a_reread(page, element):
+    box = element.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    with page.expect_response(re.compile(rf"{URL}$")):
+        told(page)
+    page.wait_for_timeout(100)
+    page.mouse.up()
+
+
+def test_a_press_across_a_reread_counts_and_the_reread_follows(visit, manager):
+    page = visit(manager, URL)
+    page.expects("500")  # a person has no page here
+    before = rows(page).count()
+    User.objects.create(name="A newcomer", email="new@list.example", role="picker")
+    box = rows(page).nth(3).locator(".row-check")
+    press_across_a_reread(page, box)
+    expect(page.locator("#results .row-check:checked")).to_have_count(1)
+    expect(rows(page)).to_have_count(before + 1)
+    expect(page.locator("#results .row-check:checked")).to_have_count(1)
+    press_across_a_reread(page, page.locator("#results td.id a, #results td a").nth(2))
+    expect(page).to_have_url(re.compile(r"/tests/people/\d+/"))
+
+
+def test_who_presses_for_long_is_told_all_the_same(visit, manager):
+    """The end of a press outside of the window is not heard."""
+    page = visit(manager, URL)
+    before = rows(page).count()
+    User.objects.create(name="A newcomer", email="new@list.example", role="picker")
+    page.mouse.move(300, 300)
+    page.mouse.down()
+    told(page)
+    page.wait_for_timeout(600)
+    expect(rows(page)).to_have_count(before, timeout=100)
+    expect(rows(page)).to_have_count(before + 1)

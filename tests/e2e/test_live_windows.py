@@ -225,3 +225,27 @@ def test_counters_keep_up_while_hints_pour_in(visit, manager):
     window.wait_for_timeout(5_500)
     for beside in ("/shell/state/", "/orders/accept/in-stock/"):
         assert 2 <= sum(beside in url for url in asked) <= 4, "soon, then every two seconds"
+
+
+def test_what_is_told_last_of_several_topics_counts(visit, manager):
+    """Each topic is told at its own moment: the one that comes later may have been heard before."""
+    window = live_window(visit, manager, "/orders/")
+    window.wait_for_timeout(4_000)  # past the pace
+    heard = [["orders", "hub:5.5"], ["outbox", "hub:3.25"]]
+    tell = """heard => heard.forEach(([topic, at]) => document.body.dispatchEvent(
+        new CustomEvent("live", { detail: { topic, ids: [], at } })))"""
+    with window.expect_request(re.compile("/shell/state/")) as asked:
+        window.evaluate(tell, heard)
+    assert asked.value.headers["x-told"] == "hub:5.5"
+    window.wait_for_timeout(4_000)
+    with window.expect_request(re.compile("/shell/state/")) as asked:
+        window.evaluate(tell, [["orders", "hub:5.5"], ["outbox", "other:7.5"]])
+    assert "x-told" not in asked.value.headers, "of two processes nobody knows which was later"
+
+
+def test_who_comes_back_to_a_page_sees_what_happened_meanwhile(visit, owner, ana):
+    window = live_window(visit, owner, "/people/")
+    window.evaluate("dispatchEvent(new Event('pagehide'))")  # kept by the browser as it is
+    people.change_role(ana, role=Role.PACKER, by=owner)
+    window.evaluate("dispatchEvent(new Event('pageshow'))")
+    expect(row_of(window, ana)).to_contain_text("Packer")

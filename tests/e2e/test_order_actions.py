@@ -1,5 +1,7 @@
 """What a clerk does to an order on its page: buttons, dialogs, refusals, somebody being first."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -56,6 +58,29 @@ def test_what_is_pressed_without_a_connection_says_so(page):
     page.context.set_offline(True)
     page.locator(".menu-list").get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("alert")).to_contain_text("No connection")
+
+
+@pytest.mark.parametrize("outcome", ["failed", "no connection"])
+def test_what_fails_says_so_although_its_button_was_replaced_meanwhile(page, outcome):
+    for word in ("500", "ERR_FAILED", "htmx:"):
+        page.expects(word)
+    held = []
+    page.route(
+        re.compile("/orders/"),
+        lambda route: held.append(route) if route.request.method == "POST" else route.continue_(),
+    )
+    page.get_by_role("button", name="Start picking").click()
+    old = page.locator("#order").element_handle()
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('order:changed'))")
+    while old.evaluate("order => order.isConnected"):
+        page.wait_for_timeout(20)
+    (request,) = held
+    if outcome == "failed":
+        request.fulfill(status=500, body="")
+    else:
+        request.abort()
+    words = {"failed": "Something went wrong", "no connection": "No connection"}[outcome]
+    expect(page.get_by_role("alert")).to_contain_text(words)
 
 
 def test_it_works(page, order):

@@ -148,6 +148,38 @@ def test_those_whom_one_hint_told_share_although_newer_ones_came_in(hub):
     assert ask(view, **told(hub.told)).content == b"answer 2"
 
 
+@pytest.mark.parametrize("by", [told(0, hub="another"), told("nonsense", hub="x")])
+def test_another_process_may_know_of_more(by):
+    """It heard and told what this one hears a moment later; then nobody tells that page again."""
+    view, number = View(), Number()
+    ask(view)
+    value(number)
+    assert ask(view, **by).content == b"answer 2"
+    assert value(number, **by) == 2
+
+
+def test_an_answer_is_as_old_as_what_it_was_made_of(hub):
+    """Else those who see something else would get the same old rows when they are told again."""
+    rows = ["111"]
+
+    def look(role, at):
+        def view():
+            return HttpResponse(shared.value(request, "rows", "orders", lambda: " ".join(rows)))
+
+        request = RequestFactory().get("/orders/", **HTMX, **told(at))
+        request.user = UserFactory.build(role=role, preferences={})
+        request.htmx = Htmx()
+        return shared.answer(request, "orders", view).content.decode()
+
+    first = time.monotonic()
+    assert look(Role.VIEWER, first) == "111"
+    rows.append("222")
+    second = hub.told = time.monotonic()
+    assert look(Role.MANAGER, first) == "111", "told of the first; of the second in a moment"
+    assert look(Role.VIEWER, second) == "111 222"
+    assert look(Role.MANAGER, second) == "111 222"
+
+
 @pytest.mark.parametrize("by", [{}, told(1e9), told(0, hub="another"), told("nonsense", hub="x")])
 def test_who_was_told_later_or_asks_by_himself_gets_a_new_one(hub, by):
     view = View()

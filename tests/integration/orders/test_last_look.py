@@ -10,6 +10,7 @@ from core.models import JobPause, JobRun
 from core.models.jobs import JobStatus
 from orders.last_look import last_look
 from tests.factories.accounts import MarketplaceAccountFactory
+from tests.factories.emag import CredentialFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -17,9 +18,16 @@ URL = "/orders/last-look/"
 PULL = "emag.pull_orders"
 
 
+def connected(name, *, days=30, **facts):
+    added_at = timezone.now() - dt.timedelta(days=days)
+    account = MarketplaceAccountFactory(name=name, platform="emag", created_at=added_at, **facts)
+    CredentialFactory(account=account)
+    return account
+
+
 @pytest.fixture
 def account():
-    return MarketplaceAccountFactory(name="Main shop", platform="emag")
+    return connected("Main shop")
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +58,7 @@ def test_it_works(manager_client, account):
 
 def test_the_account_that_was_read_longest_ago_counts(manager_client, account):
     run_of(account)
-    other = MarketplaceAccountFactory(name="Bulgaria", platform="emag")
+    other = connected("Bulgaria")
     run_of(other, minutes=40)
     page = said(manager_client)
     assert "Bulgaria was last read" in page
@@ -59,7 +67,7 @@ def test_the_account_that_was_read_longest_ago_counts(manager_client, account):
 
 def test_of_accounts_that_were_never_read_too(manager_client, account):
     run_of(account)
-    MarketplaceAccountFactory(name="Hungary", platform="emag")
+    connected("Hungary")
     assert "Hungary has not been read lately" in said(manager_client)
 
 
@@ -76,8 +84,15 @@ def test_a_run_that_read_nothing_is_no_look(account, facts):
 
 def test_accounts_that_rest_by_a_persons_will_are_not_missed(account):
     run_of(account)
-    MarketplaceAccountFactory(platform="emag", is_paused=True, paused_at=timezone.now())
+    connected("Bulgaria", is_paused=True, paused_at=timezone.now())
     MarketplaceAccountFactory(platform="bazaar")  # nobody reads it
+    assert last_look().account == account.name
+
+
+def test_accounts_that_cannot_have_been_read_yet_hide_nothing_of_the_others(account):
+    run_of(account)
+    connected("Bulgaria", days=0)
+    MarketplaceAccountFactory(platform="emag", created_at=account.created_at)  # not connected yet
     assert last_look().account == account.name
 
 
@@ -100,5 +115,5 @@ def test_without_accounts_the_list_says_what_it_is(manager_client):
 def test_its_queries_are_pinned(manager_client, account, django_assert_num_queries):
     run_of(account)
     said(manager_client)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         said(manager_client)
