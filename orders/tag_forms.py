@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django import forms
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from orders import tagging
 from orders.models import Order, Tag, TagColour
+
+NONE_YET = _("There are no tags yet. Managers add them under “Tags of orders” above the list.")
 
 
 class TagForm(forms.Form):
@@ -61,10 +65,12 @@ class TagsForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        if not list(self.fields["tags"].choices):  # type: ignore[attr-defined]
-            self.fields["tags"].help_text = _(
-                "There are no tags yet. Managers add them under “Tags of orders” above the list."
-            )
+        # Asked only by who draws the form: lists make one to know that an action has a form.
+        self.fields["tags"].help_text = lazy(cache(self._help), str)()
+
+    def _help(self) -> str:
+        is_empty = not list(self.fields["tags"].choices)  # type: ignore[attr-defined]
+        return str(NONE_YET) if is_empty else ""
 
 
 class OrderTagsForm(TagsForm):

@@ -51,6 +51,19 @@ def cell(client, name, query=""):
     return str(shown.rows).split("<td")[column + 1]
 
 
+@pytest.mark.parametrize(
+    "query", ["", "status=accepted", "has_problem=true", "q=husa", "q=husa&tag=gift", "sort=total"]
+)
+def test_it_asks_little(owner_client, owner, account, query, django_assert_max_num_queries):
+    """Also with tags on the rows, forms in the bulk bar, a filter, a search."""
+    services.create_tag(name="gift", colour="blue", by=owner)
+    for order in OrderFactory.create_batch(3, account=account, status="accepted"):
+        services.tag_order(order, ["gift"], by=owner)
+    owner_client.get(URL)
+    with django_assert_max_num_queries(8):
+        owner_client.get(f"{URL}?{query}")
+
+
 class TestColumns:
     def test_it_works(self, viewer_client, account):
         OrderFactory(account=account, lines=2)

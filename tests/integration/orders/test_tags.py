@@ -107,6 +107,10 @@ class TestOnOrders:
         assert tags_of(order) == []
         assert manager_client.post(url, {"tags": ["nope"]}).status_code == 422
 
+    def test_where_there_are_none_the_dialog_says_who_makes_them(self, manager_client, account):
+        order = OrderFactory(account=account)
+        assert "Managers add them" in manager_client.get(f"{URL}{order.pk}/tags/").content.decode()
+
     def test_two_people_at_the_dialog_of_one(self, manager, manager_client, account, gift):
         """The second has not seen what the first did, and does not undo it."""
         for name in ("fragile", "late"):
