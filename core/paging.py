@@ -144,7 +144,8 @@ def look(
     if hunter is None:
         return page, count(matching)
     if hunter.found_many:
-        return page, Count(max(hunter.planned, size), is_exact=False, is_estimate=True)
+        about, is_bound = max(hunter.planned, size), hunter.was_wrong
+        return page, Count(about, is_exact=False, is_estimate=not is_bound)
     return page, _bounded(hunter.counted) if hunter.counted else _bounded_count(matching)
 
 

@@ -103,8 +103,13 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]  # django-environ
 
     @classmethod
     def database_config(cls, address: str) -> dict[str, Any]:
-        """Django's DATABASES entry. A host with %2F is the folder of a socket, as for psql."""
+        """Django's DATABASES entry. A host with %2F is the folder of a socket, as for psql.
+
+        PostgreSQL shall not compile statements, see docs/adr/018; ?options=… in the address decides
+        otherwise.
+        """
         config: dict[str, Any] = cls.db_url_config(address)
+        config.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
         host = urlsplit(address).netloc.rpartition("@")[2]
         if "%2F" in host.upper():
             # Taken from the address again: a host name may be lowered, a folder may not.

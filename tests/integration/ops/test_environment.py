@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from django.db import connection
 
 from magflow import environment
 from magflow.environment import BASE_DIR
@@ -170,6 +171,25 @@ def test_database_addresses(address, host, port, name):
     config = environment.Environment.database_config(address)
     assert (config["HOST"], config["PORT"], config["NAME"]) == (host, port, name)
     assert config["ENGINE"] == "django.db.backends.postgresql"
+
+
+@pytest.mark.parametrize(
+    ("address", "options"),
+    [
+        ("postgres://me@db/shop", "-c jit=off"),
+        ("postgres://me@db/shop?sslmode=require", "-c jit=off"),
+        ("postgres://me@db/shop?options=-c%20work_mem%3D8MB", "-c work_mem=8MB"),
+    ],
+)
+def test_statements_are_not_compiled(address, options):
+    assert environment.Environment.database_config(address)["OPTIONS"]["options"] == options
+
+
+@pytest.mark.django_db
+def test_and_every_connection_says_so():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
 
 
 def test_several_field_keys(monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.http import QueryDict
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from accounts import platforms
@@ -336,12 +337,13 @@ class TestHunting:
             for n, name in names.items()
         }  # fmt: skip
 
-    @pytest.mark.parametrize("planned", [1, 10, 1000])
+    @pytest.mark.parametrize(("planned", "few"), [(1, 0), (10, 0), (1000, 0), (1, 2), (1, 50)])
     @pytest.mark.parametrize("sort", ["", "sort=ordered_at", "sort=-total", "sort=ship_by"])
     @pytest.mark.parametrize("words", ["rara", "comun", "10", "alt", "nobody"])
     def test_it_finds_what_a_plain_walk_finds(
-        self, viewer_client, orders, monkeypatch, planned, sort, words
+        self, viewer_client, orders, monkeypatch, planned, few, sort, words
     ):
+        monkeypatch.setattr(hunting, "FEW", few)
         monkeypatch.setattr(hunting, "planned_rows", lambda queryset: planned)
         query = urlencode({"customer_name__contains": words} if words != "10" else {"q": "100"})
         monkeypatch.setattr("core.tables.PER_PAGE", 2)
@@ -380,6 +382,18 @@ class TestHunting:
         monkeypatch.setattr(hunting, "planned_rows", lambda queryset: 400)
         count = listing(viewer_client, "q=100").count
         assert (count.number, count.is_exact, count.is_estimate) == (400, False, True)
+
+    def test_what_only_seemed_rare_is_walked_to(self, viewer_client, orders, monkeypatch):
+        """PostgreSQL guessed two of twelve: it is not taken at its word, and nor is the reader."""
+        monkeypatch.setattr("core.tables.PER_PAGE", 2)
+        monkeypatch.setattr(hunting, "planned_rows", lambda queryset: 2)
+        monkeypatch.setattr(hunting, "FEW", 2)
+        with CaptureQueriesContext(connection) as asked:
+            page = listing(viewer_client, "q=100")
+        assert [order.external_id for order in page.page.records] == ["1000", "1001"]
+        assert not any("LIMIT 10001" in one["sql"] for one in asked), "sorted it all"
+        count = page.count
+        assert (count.number, count.is_exact, count.is_estimate) == (2, False, False)
 
     def test_a_small_table_is_left_alone(self, viewer_client, orders, monkeypatch):
         monkeypatch.setattr(hunting, "rows_of", lambda table: 3)
