@@ -41,6 +41,7 @@ SEARCHES = {
     "filter, courier and amount": "courier=GLS&total__gt=900",
     "filter, AWB contains": "awb__contains=20000777",
     "filter, product contains": "product__contains=zebra",
+    "filter, product often contains": "product__contains=silicon",
     "filter, town is": "city=Bra%C8%99ov",
     "filter, customer is nobody": "customer_name=Nobody",
     "filter, SKU is": "sku=nothing-like-it",

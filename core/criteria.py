@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 import django_filters
 from django import forms
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.constants import LOOKUP_SEP
+from django.db.models.lookups import IsNull
 from django.utils import formats, timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -137,7 +138,8 @@ class Text(Criterion):
     """A text column, looked at as core.text.fold() writes it where it is to contain something.
 
     `within` names a searched text that has this one in it, folded. It is looked at first: that text
-    has an index, this column has none.
+    has an index, this column has none. Of several rows, as the lines of an order are, only those
+    are read whose order has it: PostgreSQL would take them all, since it thinks folding is cheap.
     """
 
     operators = (CONTAINS, IS)
@@ -147,13 +149,24 @@ class Text(Criterion):
         super().__init__(label, **options)
         self.within = within
 
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        if not value or not self.within or not self._may_meet_many(qs.model):
+            return super().filter(qs, value)
+        one = qs.model._base_manager.filter(self._of_column(value), pk=OuterRef("pk"))
+        # A value that is looked up row by row, where EXISTS would become a join of everything.
+        return qs.filter(self._of_whole(value), IsNull(Subquery(one.values("pk")[:1]), False))
+
     def condition(self, value: Any) -> Q:
-        folded = fold(value)
+        of_column = self._of_column(value)
+        return self._of_whole(value) & of_column if self.within else of_column
+
+    def _of_whole(self, value: Any) -> Q:
+        return Q((f"{self.within}__contains", fold(value)))
+
+    def _of_column(self, value: Any) -> Q:
         if self.operator == CONTAINS:
-            condition = Q((f"{self.field_name}__{folding.LOOKUP}__contains", folded))
-        else:
-            condition = super().condition(value)
-        return Q((f"{self.within}__contains", folded)) & condition if self.within else condition
+            return Q((f"{self.field_name}__{folding.LOOKUP}__contains", fold(value)))
+        return super().condition(value)
 
 
 class Number(Criterion):

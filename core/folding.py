@@ -28,6 +28,7 @@ def _tables() -> tuple[str, str, list[tuple[str, str]]]:
 
 
 BEFORE, AFTER, _SEVERAL = _tables()
+USUAL = "ăâîșşțţáéíóöőúüűĂÂÎȘŞȚŢÁÉÍÓÖŐÚÜŰ"  # of Romanian and Hungarian
 # Those that people write; each costs a pass over the text.
 SEVERAL = [pair for pair in _SEVERAL if pair[0] in "ßÆæŒœÞþ"]
 
@@ -41,10 +42,18 @@ class Folded(Transform):
     def as_sql(  # type: ignore[override]
         self, compiler: Any, connection: Any, **extra: Any
     ) -> tuple[str, tuple[Any, ...]]:
-        sql, params = compiler.compile(self.lhs)
-        sql, params = f"translate(lower(normalize({sql})), %s, %s)", (*params, BEFORE, AFTER)
+        bare, own = compiler.compile(self.lhs)
+        sql, params = f"translate(lower(normalize({bare})), %s, %s)", (*own, BEFORE, AFTER)
         for letter, folded in SEVERAL:
             sql, params = f"replace({sql}, %s, %s)", (*params, letter, folded)
+        # Most texts need only a little of that, which takes a tenth of the time.
+        quick, few = f"translate(lower({bare}), %s, %s)", (*own, USUAL, fold(USUAL))
+        is_plain = "octet_length({0}) = length({0})"  # ASCII
+        sql = (
+            f"CASE WHEN {is_plain.format(bare)} THEN lower({bare})"
+            f" WHEN {is_plain.format(quick)} THEN {quick} ELSE {sql} END"
+        )
+        params = (*own * 3, *few * 3, *params)
         return f"regexp_replace({sql}, %s, ' ', 'g')", (*params, r"\s+")
 
 

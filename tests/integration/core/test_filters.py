@@ -162,10 +162,21 @@ def test_a_text_is_found_however_it_is_written(text, asked):
     assert names(query) == ([text] if fold(asked) in fold(text) else [])
 
 
-def test_a_text_is_folded_in_the_database_as_it_is_outside():
-    letters = "".join(chr(code) for code in (*range(0xC0, 0x132), *range(0x400, 0x460)))
-    folded = JobRun.objects.values_list(Folded(Value(letters, TextField())), flat=True)[0]
-    assert folded == fold(letters)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(chr(code) for code in (*range(0xC0, 0x132), *range(0x400, 0x460))),
+        "Husa  DE\ttelefon",
+        "Șosete  ŢEPENE şi ţepene, ÎN Mărimea Hűtő",
+        "Husa\u0306 s\u0326i Ș",
+        "Țeavă Ø 12 mm",
+    ],
+    ids=["all", "plain", "usual", "in parts", "mixed"],
+)
+def test_a_text_is_folded_in_the_database_as_it_is_outside(text):
+    JobRun.objects.create(name="any", status="done")
+    folded = JobRun.objects.values_list(Folded(Value(text, TextField())), flat=True)[0]
+    assert folded == fold(text)
 
 
 def test_without_starts_again_on_the_first_page():
