@@ -150,7 +150,7 @@ def write_under(sim, main, name, **params):
     """Acknowledge under a fault: (what the client saw, what the journal says, the truth)."""
     (id,) = sim.inject_orders(1, account="main")
     sim.fault(name, count=1, **params)
-    main.timeout = 0.4
+    main.timeout = 1.5 if name.startswith("timeout") else 10  # busy machines answer late, too
     try:
         seen = main.call(f"order/acknowledge/{id}").status
     except (OSError, http.client.HTTPException) as error:
@@ -163,8 +163,8 @@ def write_under(sim, main, name, **params):
 @pytest.mark.parametrize(
     ("name", "params", "seen", "applied"),
     [
-        ("timeout_before", {"seconds": 0.6}, "TimeoutError", False),
-        ("timeout_after", {"seconds": 0.6}, "TimeoutError", True),
+        ("timeout_before", {"seconds": 2.5}, "TimeoutError", False),
+        ("timeout_after", {"seconds": 2.5}, "TimeoutError", True),
         ("drop", {}, "ConnectionResetError", False),
         ("drop", {"applied": True}, "ConnectionResetError", True),
         ("http_504", {}, 504, False),
