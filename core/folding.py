@@ -29,6 +29,7 @@ def _tables() -> tuple[str, str, list[tuple[str, str]]]:
 
 BEFORE, AFTER, _SEVERAL = _tables()
 USUAL = "ăâîșşțţáéíóöőúüűĂÂÎȘŞȚŢÁÉÍÓÖŐÚÜŰ"  # of Romanian and Hungarian
+PLAIN = fold(USUAL)
 # Those that people write; each costs a pass over the text.
 SEVERAL = [pair for pair in _SEVERAL if pair[0] in "ßÆæŒœÞþ"]
 
@@ -47,7 +48,7 @@ class Folded(Transform):
         for letter, folded in SEVERAL:
             sql, params = f"replace({sql}, %s, %s)", (*params, letter, folded)
         # Most texts need only a little of that, which takes a tenth of the time.
-        quick, few = f"translate(lower({bare}), %s, %s)", (*own, USUAL, fold(USUAL))
+        quick, few = f"translate(lower({bare}), %s, %s)", (*own, USUAL, PLAIN)
         is_plain = "octet_length({0}) = length({0})"  # ASCII
         sql = (
             f"CASE WHEN {is_plain.format(bare)} THEN lower({bare})"

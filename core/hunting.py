@@ -29,9 +29,9 @@ COUNTED = 10_000
 class Hunter:
     """One search through one list."""
 
-    planned: int  # how many match, as PostgreSQL guesses; at least so many where that was wrong
+    planned: int  # how many match, as PostgreSQL guesses
     rows: int  # of the whole table
-    was_wrong: bool = False
+    was_wrong: bool = False  # there are more than that; `planned` is all that is known then
     found_many: bool = False
     counted: int | None = None  # how many match, where looking for them has told
 

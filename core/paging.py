@@ -143,9 +143,8 @@ def look(
         return page, Count(counted)
     if hunter is None:
         return page, count(matching)
-    if hunter.found_many:
-        about, is_bound = max(hunter.planned, size), hunter.was_wrong
-        return page, Count(about, is_exact=False, is_estimate=not is_bound)
+    if hunter.found_many and not hunter.was_wrong:
+        return page, Count(max(hunter.planned, size), is_exact=False, is_estimate=True)
     return page, _bounded(hunter.counted) if hunter.counted else _bounded_count(matching)
 
 
